@@ -1,0 +1,56 @@
+import { hash } from 'node:crypto'
+import type { z } from 'zod'
+import type { Column, ColumnOptions, Values, Work } from './column.ts'
+import { type JsonObject, stableStringify } from './json.ts'
+import type { Answered } from './types.ts'
+
+export interface Parts<Row extends object, Out> extends ColumnOptions {
+  kind: string
+  reads?: readonly (keyof Row & string)[] | undefined
+  needs?: readonly (keyof Row & string)[] | undefined
+  output?: z.ZodType<Out> | null | undefined
+  costUsd?: number
+  describe?: JsonObject
+  /** Functions and data whose change makes old answers stale; their source text counts. */
+  versionOf: readonly unknown[]
+  work: Work<Out>
+}
+
+const timeouts = { none: 10_000, read: 20_000, draw: 10_000, write: 20_000 }
+
+/** Completes a column with the defaults of its effect class. Every kind, ours or yours, is made by this. */
+export function buildColumn<Row extends object, Out>(parts: Parts<Row, Out>): Column<Row, Out> {
+  const external = parts.work.effect === 'read' || parts.work.effect === 'write'
+  const describe = parts.describe ?? {}
+  return {
+    kind: parts.kind,
+    reads: parts.reads ?? [],
+    needs: parts.needs ?? [],
+    output: parts.output ?? null,
+    retry: { attempts: external ? 4 : 1, baseMs: 500, maxMs: 60_000, ...parts.retry },
+    timeoutMs: parts.timeoutMs ?? timeouts[parts.work.effect],
+    budget: parts.budget ?? null,
+    costUsd: parts.costUsd ?? 0,
+    describe,
+    version: versionOf([parts.kind, describe, parts.revision ?? 0, ...parts.versionOf]),
+    work: parts.work,
+  }
+}
+
+/**
+ * The runtime hands a cell exactly the values it declared, so the typed function may be called with them.
+ * The one place where the types of a definition meet the untyped row.
+ */
+export const asSeen = <Shape>(values: Values): Shape => values as Shape
+
+/** Read-only or not, it is the same value: nobody changes what a cell holds. */
+export const asAnswered = <Out>(value: Answered<Out>): Out => value as Out
+
+export function versionOf(parts: readonly unknown[]): string {
+  return hash('sha256', parts.map(sourceOf).join('\n'), 'hex').slice(0, 12)
+}
+
+function sourceOf(part: unknown): string {
+  if (typeof part === 'function') return part.toString()
+  return stableStringify(part, sourceOf)
+}

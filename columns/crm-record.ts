@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import { asSeen, buildColumn } from './build.ts'
+import { type CellContext, type Column, type ColumnOptions, done, type Values } from './column.ts'
+import type { Crm, CrmRecord, RecordRequest } from './ports.ts'
+import type { NameOf, Seen } from './types.ts'
+
+export const RecordShape: z.ZodType<CrmRecord> = z.object({
+  type: z.string(),
+  id: z.string(),
+  ownerId: z.string().nullable(),
+  url: z.string(),
+})
+
+export interface CrmRecordOptions<Row extends object, Reads extends NameOf<Row>, Needs extends NameOf<Row>>
+  extends ColumnOptions {
+  reads?: readonly Reads[]
+  needs?: readonly Needs[]
+  crm: Crm
+  person: (row: NoInfer<Seen<Row, Reads, Needs>>) => Omit<RecordRequest, 'externalId'>
+}
+
+/**
+ * The CRM record of this row: found by record id, by our row id, then by e-mail, or else created once.
+ * Creating is keyed on our row id, so a repeat after a crash finds the record instead of making a second.
+ */
+export function crmRecord<
+  Row extends object,
+  const Reads extends NameOf<Row> = never,
+  const Needs extends NameOf<Row> = never,
+>(options: CrmRecordOptions<Row, Reads, Needs>): Column<Row, CrmRecord> {
+  const { crm } = options
+  const requestOf = (values: Values, context: CellContext): RecordRequest => ({
+    ...options.person(asSeen(values)),
+    externalId: context.row,
+  })
+  return buildColumn<Row, CrmRecord>({
+    ...options,
+    kind: 'crm-record',
+    output: RecordShape,
+    describe: { crm: crm.vendor },
+    versionOf: [options.person],
+    work: {
+      effect: 'write',
+      sideEffect: `creates a record in ${crm.vendor} where none is found`,
+      confirms: [],
+      horizonMs: 1_000,
+      async send(values, context) {
+        const request = requestOf(values, context)
+        const found = await crm.findRecord(request, context)
+        if (found !== null) return done(found, { detail: { created: false } })
+        return done(await crm.createRecord(request, context), { detail: { created: true } })
+      },
+      async reconcile(values, context) {
+        const found = await crm.findRecord(requestOf(values, context), context)
+        if (found === null) return { state: 'absent' }
+        return { state: 'happened', outcome: done(found, { detail: { reconciled: true } }) }
+      },
+    },
+  })
+}

@@ -1,0 +1,168 @@
+import type { JsonObject } from './json.ts'
+
+/** What every call to the outside carries. The deadline is ours: no vendor client sets a usable one. */
+export interface Call {
+  signal: AbortSignal
+  /** Whole time the call may take, in milliseconds. */
+  timeoutMs: number
+  fetch: typeof fetch
+}
+
+/** A person in a CRM who can own records. */
+export interface CrmUser {
+  id: string
+  name: string
+  email: string | null
+  active: boolean
+  /** A queue or an integration user counts as "no owner". */
+  kind: 'person' | 'queue' | 'integration'
+}
+
+export interface CrmAccount {
+  id: string
+  name: string
+  /** Registrable domain, lower case. */
+  domain: string
+  relationship: 'customer' | 'open-opportunity' | 'prospect'
+  owner: CrmUser | null
+  /** ISO times. */
+  lastActivityAt: string | null
+  createdAt: string
+}
+
+export interface CrmRecord {
+  /** Salesforce `Lead`, HubSpot `contact`, … */
+  type: string
+  id: string
+  ownerId: string | null
+  url: string
+}
+
+/** The person or company behind a row, as the CRM needs it to find or create a record. */
+export interface RecordRequest {
+  recordId: string | null
+  /** Our row id: the key under which a created record is found again, so that creating twice makes one record. */
+  externalId: string
+  email: string | null
+  firstName: string | null
+  lastName: string | null
+  company: string | null
+  website: string | null
+}
+
+/** A CRM. Every method makes each request once and throws `CallFailure`. */
+export interface Crm {
+  readonly vendor: string
+  /** Accounts whose registrable domain equals `domain`. An empty domain is refused, never "match all". */
+  findAccounts(domain: string, call: Call): Promise<CrmAccount[]>
+  findUserByEmail(email: string, call: Call): Promise<CrmUser | null>
+  /** Without creating: by id, by our external id, then by e-mail. */
+  findRecord(request: RecordRequest, call: Call): Promise<CrmRecord | null>
+  createRecord(request: RecordRequest, call: Call): Promise<CrmRecord>
+  readRecord(record: { type: string; id: string }, call: Call): Promise<CrmRecord | null>
+  /** Writes the owner and the given fields in one update. Does not read back. */
+  writeOwner(
+    record: { type: string; id: string },
+    change: { ownerId: string; fields?: Record<string, string> },
+    call: Call,
+  ): Promise<void>
+}
+
+/** A chat message to a person or a channel, in the vendor-neutral form that every messenger can show. */
+export interface Message {
+  to: { email: string } | { channel: string }
+  /** Where it goes when the person cannot be found or is deactivated. */
+  fallbackChannel?: string
+  title: string
+  /** Label and value, in order. Values are data, never markup. */
+  facts: readonly (readonly [label: string, value: string])[]
+  reason: string
+  link?: { text: string; url: string }
+}
+
+export interface SentMessage {
+  id: string
+  channel: string
+  /** True when it went to the fallback channel. */
+  fallback: boolean
+}
+
+export type Finding<Found> =
+  | { state: 'found'; value: Found }
+  | { state: 'absent' }
+  | { state: 'unknown'; reason: string }
+
+export interface Messenger {
+  readonly vendor: string
+  /** `sendId` travels in the message's metadata and identifies it afterwards. */
+  send(message: Message, sendId: string, call: Call): Promise<SentMessage>
+  /** Did a message with this id arrive? Messengers that cannot be read back answer `unknown`. */
+  find(message: Message, sendId: string, call: Call): Promise<Finding<SentMessage>>
+}
+
+export interface EnrolRequest {
+  sequence: string
+  record: { type: string; id: string }
+  /** The rep in whose name the sequence is sent. */
+  sender: { email: string; crmUserId: string | null }
+}
+
+export interface Enrolment {
+  id: string
+  sequence: string
+}
+
+export interface Sequencer {
+  readonly vendor: string
+  enrol(request: EnrolRequest, call: Call): Promise<Enrolment>
+  find(request: EnrolRequest, call: Call): Promise<Finding<Enrolment>>
+}
+
+export interface Firm {
+  name: string | null
+  domain: string
+  country: string | null
+  industry: string | null
+  /** Head-count as the provider writes it: `990` or `51-200`. */
+  employees: string | null
+}
+
+export interface EnrichmentProvider {
+  readonly vendor: string
+  /** Price of one answer in US dollars, 0 when not known. */
+  readonly costUsd: number
+  /** `firm` is null when the provider has no match: a result, not an error. `raw` is its answer as received. */
+  findFirm(query: { domain: string }, call: Call): Promise<{ firm: Firm | null; raw: JsonObject | null }>
+}
+
+export interface ModelRequest {
+  system: string
+  user: string
+  /** Name a-z A-Z 0-9 _ -, at most 64; schema as JSON schema. */
+  schema: { name: string; jsonSchema: JsonObject }
+  maxTokens: number
+}
+
+export interface ModelAnswer {
+  /** The text as received; null on refusal. */
+  text: string | null
+  refusal: string | null
+  finishReason: string
+  model: string
+  usage: { inputTokens: number; outputTokens: number } | null
+}
+
+export interface Model {
+  readonly vendor: string
+  readonly model: string
+  answer(request: ModelRequest, call: Call): Promise<ModelAnswer>
+}
+
+/** The connectors a table can ask for. Reading one that is not configured makes start-up fail and name its variables. */
+export interface Connectors {
+  readonly crm: Crm
+  readonly messenger: Messenger
+  readonly sequencer: Sequencer
+  readonly enrichment: EnrichmentProvider
+  readonly model: Model
+}
