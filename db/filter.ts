@@ -1,0 +1,66 @@
+import { cellStatuses } from '../columns/cell.ts'
+import { TableError } from '../columns/errors.ts'
+
+/** One condition. `path` leads into the value of a cell or to a field of the input. */
+export type Condition =
+  | { of: 'status'; column: string | null; status: string }
+  | { of: 'stale'; column: string | null }
+  | { of: 'value'; column: string; path: string[]; operator: '=' | '!='; value: string }
+  | { of: 'input'; field: string; operator: '=' | '!='; value: string }
+
+/** All conditions must hold. */
+export type Filter = readonly Condition[]
+
+const wayOut =
+  'write terms like status:error, owner.status:skipped, stale:owner, country=DE, segment.region!=EMEA, joined by commas'
+
+/**
+ * Reads a filter as people write it: `status:error, segment.region=EMEA`. Quotes keep commas: `company="Acme, Inc"`.
+ *
+ * @throws {TableError} `request-invalid` naming the term that is not understood.
+ */
+export function parseFilter(
+  text: string,
+  names: { columns: readonly string[]; inputs: readonly string[] },
+): Filter {
+  return splitTerms(text).map((term) => parseTerm(term, names))
+}
+
+function splitTerms(text: string): string[] {
+  return (text.match(/(?:"(?:[^"\\]|\\.)*"|[^,])+/g) ?? [])
+    .map((term) => term.trim())
+    .filter((term) => term !== '')
+}
+
+function parseTerm(
+  term: string,
+  names: { columns: readonly string[]; inputs: readonly string[] },
+): Condition {
+  const refuse = (why: string) =>
+    new TableError('request-invalid', `filter: ${why}`, { field: 'filter', value: term, wayOut })
+  const known = (column: string) => {
+    if (names.columns.includes(column)) return column
+    throw refuse(`there is no column "${column}"; the columns are ${names.columns.join(', ')}`)
+  }
+  const status = /^(?:([\w-]+)\.)?status:([\w-]+)$/.exec(term)
+  if (status?.[2] !== undefined) {
+    if (!cellStatuses.some((each) => each === status[2])) {
+      throw refuse(`"${status[2]}" is not a status; they are ${cellStatuses.join(', ')}`)
+    }
+    return { of: 'status', column: status[1] === undefined ? null : known(status[1]), status: status[2] }
+  }
+  const stale = /^stale(?::([\w-]+))?$/.exec(term)
+  if (stale) return { of: 'stale', column: stale[1] === undefined ? null : known(stale[1]) }
+  const comparison = /^([\w-]+)((?:\.[\w-]+)*)(!=|=)(.*)$/s.exec(term)
+  if (comparison === null) throw refuse(`"${term}" is not understood`)
+  const [, name = '', path = '', sign, raw = ''] = comparison
+  const operator = sign === '!=' ? '!=' : '='
+  const value = unquote(raw.trim())
+  if (names.inputs.includes(name) && path === '') return { of: 'input', field: name, operator, value }
+  return { of: 'value', column: known(name), path: path.split('.').slice(1), operator, value }
+}
+
+function unquote(text: string): string {
+  if (text.length < 2 || !text.startsWith('"') || !text.endsWith('"')) return text
+  return text.slice(1, -1).replaceAll(/\\(.)/g, '$1')
+}

@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import Database from 'better-sqlite3'
+import { drizzle } from 'drizzle-orm/better-sqlite3'
+import { migrate } from 'drizzle-orm/better-sqlite3/migrator'
+import { TableError } from '../../columns/errors.ts'
+
+const migrationsFolder = fileURLToPath(new URL('../migrations/sqlite', import.meta.url))
+
+export type Connection = Database.Database
+
+/**
+ * Opens the file for this process alone, with every commit flushed to disk, and brings its schema up to date.
+ *
+ * @throws {TableError} `store-locked` when another process has it, `store-unsafe` when FULL durability cannot be had,
+ * `store-newer` when a later Rota wrote it.
+ */
+export function openDatabase(path: string): Connection {
+  const connection = new Database(path, { timeout: 1_000 })
+  try {
+    // Held until the process ends, so a second process is refused; the system releases it even after kill -9.
+    connection.pragma('locking_mode = EXCLUSIVE')
+    connection.pragma('page_size = 8192')
+    connection.pragma('journal_mode = WAL')
+    connection.pragma('wal_autocheckpoint = 8000')
+    connection.pragma('secure_delete = FAST')
+    connection.pragma('temp_store = MEMORY')
+    connection.pragma('cache_size = -262144')
+    connection.exec('BEGIN IMMEDIATE; COMMIT')
+    connection.pragma('synchronous = FULL')
+    assertDurable(connection, path)
+    refuseNewer(connection, path)
+    migrate(drizzle(connection), { migrationsFolder })
+    return connection
+  } catch (error) {
+    connection.close()
+    if (isBusy(error)) {
+      throw new TableError('store-locked', `another process has the database ${path} open`, {
+        field: 'ROTA_DB',
+        value: path,
+        wayOut: 'stop the other process, or give this one a file of its own with ROTA_DB',
+        cause: error,
+      })
+    }
+    throw error
+  }
+}
+
+/** better-sqlite3 reopens a WAL file at NORMAL, where a commit may be lost with the power; so it is set and asserted on each open. */
+function assertDurable(connection: Connection, path: string): void {
+  const mode = connection.pragma('journal_mode', { simple: true })
+  const level = connection.pragma('synchronous', { simple: true })
+  const wanted = path === ':memory:' ? 'memory' : 'wal'
+  if (mode === wanted && level === 2) return
+  throw new TableError('store-unsafe', `${path} runs with journal_mode=${mode} and synchronous=${level}`, {
+    field: 'ROTA_DB',
+    value: path,
+    wayOut: 'put the file on a local disk that supports WAL',
+  })
+}
+
+function refuseNewer(connection: Connection, path: string): void {
+  const known = knownMigrations()
+  const present = connection
+    .prepare(`SELECT count(*) AS n FROM sqlite_master WHERE name = '__drizzle_migrations'`)
+    .get() as { n: number }
+  if (present.n === 0) return
+  const { applied } = connection.prepare('SELECT count(*) AS applied FROM __drizzle_migrations').get() as {
+    applied: number
+  }
+  if (applied <= known) return
+  throw new TableError('store-newer', `${path} was written by a later version of Rota`, {
+    field: 'ROTA_DB',
+    value: path,
+    wayOut: `update Rota: the file has ${applied} migrations, this version knows ${known}`,
+  })
+}
+
+function knownMigrations(): number {
+  const journal = JSON.parse(readFileSync(`${migrationsFolder}/meta/_journal.json`, 'utf8')) as {
+    entries: unknown[]
+  }
+  return journal.entries.length
+}
+
+const isBusy = (error: unknown) =>
+  error instanceof Error &&
+  'code' in error &&
+  typeof error.code === 'string' &&
+  error.code.startsWith('SQLITE_BUSY')

@@ -1,0 +1,136 @@
+import type { Filter } from '../filter.ts'
+import { applyEntries, type Cells, type JournalEntry, type Values } from '../journal.ts'
+import type { CellCount, ScanQuery, StoredRow } from '../store.ts'
+import { conditionSql } from './filter-sql.ts'
+import type { Connection } from './open.ts'
+
+interface RowRecord {
+  seq: number
+  id: string
+  tableId: number
+  person: string | null
+  account: string | null
+  occurredAt: number
+  createdAt: number
+  input: string
+  cells: string
+  entries: number
+  touches: number
+  generation: number
+  active: number | null
+  dueAt: number | null
+}
+
+const columns = `seq, id, table_id AS tableId, person, account, occurred_at AS occurredAt, created_at AS createdAt,
+  json(input) AS input, json(cells) AS cells, entries, touches, generation, active, due_at AS dueAt`
+
+/** First journal position of touches; everything a run writes stands below it. */
+export const touchBand = 1_000_000_000
+
+/** Reads rows: the snapshot, and for a row in flight the journal behind it. */
+export interface RowReader {
+  load(seq: number): StoredRow | null
+  find(tableId: number, id: string): StoredRow | null
+  findByKey(tableId: number, by: 'person' | 'account', key: string): StoredRow | null
+  scan(tableId: number, query: ScanQuery): StoredRow[]
+  count(tableId: number, filter: Filter): number
+  cellCounts(tableId: number): CellCount[]
+  journal(seq: number, from?: number): JournalEntry[]
+  active(after: number, limit: number): number[]
+  due(now: number, limit: number): { rows: number[]; nextAt: number | null }
+  remaining(run: number): number
+}
+
+export function createRowReader(connection: Connection, nameOf: (tableId: number) => string): RowReader {
+  const bySeq = connection.prepare(`SELECT ${columns} FROM rows WHERE seq = ?`)
+  const byId = connection.prepare(`SELECT ${columns} FROM rows WHERE id = ? AND table_id = ?`)
+  const byKey = {
+    person: connection.prepare(
+      `SELECT ${columns} FROM rows WHERE table_id = ? AND person = ? ORDER BY seq LIMIT 1`,
+    ),
+    account: connection.prepare(
+      `SELECT ${columns} FROM rows WHERE table_id = ? AND account = ? ORDER BY seq LIMIT 1`,
+    ),
+  }
+  const entriesFrom = connection.prepare(
+    'SELECT position, entries FROM journal WHERE row_seq = ? AND position >= ? ORDER BY position',
+  )
+  const activeRows = connection
+    .prepare(
+      'SELECT seq FROM rows WHERE active IS NOT NULL AND due_at IS NULL AND seq > ? ORDER BY seq LIMIT ?',
+    )
+    .pluck()
+  const dueRows = connection.prepare('SELECT seq FROM rows WHERE due_at <= ? ORDER BY due_at LIMIT ?').pluck()
+  const nextDue = connection.prepare('SELECT min(due_at) FROM rows WHERE due_at > ?').pluck()
+  const remaining = connection.prepare('SELECT count(*) FROM rows WHERE active = ?').pluck()
+  const openCounts = connection.prepare(
+    `SELECT "column", CASE WHEN stale THEN 'stale' ELSE status END AS status, count(*) AS count
+     FROM open_cells WHERE table_id = ? GROUP BY 1, 2 ORDER BY 1, 2`,
+  )
+
+  function journal(seq: number, from = 0): { entries: JournalEntry[]; next: number } {
+    const found = entriesFrom.all(seq, from) as { position: number; entries: string }[]
+    const entries: JournalEntry[] = []
+    let next = from
+    for (const each of found) {
+      const some = JSON.parse(each.entries) as JournalEntry[]
+      entries.push(...some)
+      if (each.position < touchBand) next = each.position + some.length
+    }
+    return { entries, next }
+  }
+
+  function rowOf(record: RowRecord): StoredRow {
+    const { tableId, input, cells: text, ...rest } = record
+    const cells = JSON.parse(text) as Cells
+    const row: StoredRow = { ...rest, table: nameOf(tableId), input: JSON.parse(input) as Values, cells }
+    if (row.active !== null) {
+      const behind = journal(row.seq, row.entries)
+      applyEntries(cells, behind.entries)
+      row.entries = behind.next
+    }
+    return row
+  }
+
+  const one = (found: unknown) => (found === undefined ? null : rowOf(found as RowRecord))
+
+  function where(filter: Filter): { sql: string; values: unknown[] } {
+    const parts = filter.map(conditionSql)
+    return {
+      sql: parts.map((part) => ` AND ${part.sql}`).join(''),
+      values: parts.flatMap((part) => part.values),
+    }
+  }
+
+  return {
+    load: (seq) => one(bySeq.get(seq)),
+    find: (tableId, id) => one(byId.get(id, tableId)),
+    findByKey: (tableId, by, key) => one(byKey[by].get(tableId, key)),
+    scan(tableId, query) {
+      const { sql, values } = where(query.filter ?? [])
+      const order = query.newestFirst ? 'DESC' : 'ASC'
+      const start = query.newestFirst ? (query.after ?? Number.MAX_SAFE_INTEGER) : (query.after ?? 0)
+      const search = query.search ? ' AND instr(lower(json(input)), lower(?)) > 0' : ''
+      const statement = connection.prepare(
+        `SELECT ${columns} FROM rows WHERE table_id = ? AND seq ${query.newestFirst ? '<' : '>'} ?${sql}${search} ORDER BY seq ${order} LIMIT ?`,
+      )
+      const bound = [tableId, start, ...values, ...(query.search ? [query.search] : []), query.limit]
+      return (statement.all(...bound) as RowRecord[]).map(rowOf)
+    },
+    count(tableId, filter) {
+      const { sql, values } = where(filter)
+      return connection
+        .prepare(`SELECT count(*) FROM rows WHERE table_id = ?${sql}`)
+        .pluck()
+        .get(tableId, ...values) as number
+    },
+    cellCounts: (tableId) => openCounts.all(tableId) as CellCount[],
+    journal: (seq, from) => journal(seq, from).entries,
+    active: (after, limit) => activeRows.all(after, limit) as number[],
+    due: (now, limit) => ({
+      rows: dueRows.all(now, limit) as number[],
+      nextAt: nextDue.get(now) as number | null,
+    }),
+    remaining: (run) => remaining.get(run) as number,
+  }
+}

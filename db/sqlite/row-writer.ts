@@ -1,0 +1,213 @@
+import { isOpen } from '../../columns/cell.ts'
+import { TableError } from '../../columns/errors.ts'
+import type { JournalEntry } from '../journal.ts'
+import type {
+  Activation,
+  InputEdit,
+  InsertAnswer,
+  InsertBatch,
+  InsertedRow,
+  NewRow,
+  RowStep,
+  StepAnswer,
+  StepRequest,
+  StoredRow,
+} from '../store.ts'
+import type { EventLog } from './event-log.ts'
+import type { Connection } from './open.ts'
+import type { RotationLedger } from './rotation-ledger.ts'
+import { type RowReader, touchBand } from './row-reader.ts'
+import type { RunStore } from './run-store.ts'
+
+export interface RowWriter {
+  insert(batch: InsertBatch, tableId: number): InsertAnswer
+  step(request: StepRequest, tableId: number): StepAnswer
+  activate(request: Activation, tableId: number): StoredRow[]
+  editInput(edit: InputEdit, tableId: number): StoredRow | null
+  erase(tableId: number, id: string): boolean
+}
+
+interface Parts {
+  events: EventLog
+  ledger: RotationLedger
+  runs: RunStore
+  reader: RowReader
+}
+
+/** Everything that changes rows. Each method runs inside a transaction that the commit queue holds. */
+export function createRowWriter(connection: Connection, { events, ledger, runs, reader }: Parts): RowWriter {
+  const insertRow = connection.prepare(
+    `INSERT INTO rows (id, table_id, person, account, occurred_at, created_at, input, cells, active)
+     VALUES (?, ?, ?, ?, ?, ?, jsonb(?), jsonb('{}'), ?)`,
+  )
+  const append = connection.prepare(
+    'INSERT INTO journal (row_seq, position, entries) SELECT seq, ?, ? FROM rows WHERE seq = ? AND generation = ?',
+  )
+  const isCurrent = connection.prepare('SELECT 1 FROM rows WHERE seq = ? AND generation = ?').pluck()
+  const snapshot = connection.prepare(
+    'UPDATE rows SET cells = jsonb(?), entries = ?, active = CASE WHEN ? THEN NULL ELSE active END, due_at = ? WHERE seq = ? AND generation = ?',
+  )
+  const addTouch = connection.prepare('UPDATE rows SET touches = touches + 1 WHERE seq = ?')
+  const activateRow = connection.prepare(
+    'UPDATE rows SET generation = generation + 1, active = ?, due_at = NULL WHERE seq = ? AND table_id = ?',
+  )
+  const editRow = connection.prepare(
+    'UPDATE rows SET input = jsonb(?), person = ?, account = ?, entries = ? WHERE seq = ?',
+  )
+  const dropOpen = connection.prepare('DELETE FROM open_cells WHERE row_seq = ?')
+  const putOpen = connection.prepare(
+    'INSERT INTO open_cells (row_seq, table_id, "column", status, stale) VALUES (?, ?, ?, ?, ?)',
+  )
+  const hasOpen = connection.prepare('SELECT 1 FROM open_cells WHERE row_seq = ? LIMIT 1').pluck()
+  const recall = connection.prepare(
+    'SELECT fingerprint, answer FROM idempotency_keys WHERE table_id = ? AND key = ?',
+  )
+  const remember = connection.prepare(
+    'INSERT INTO idempotency_keys (table_id, key, fingerprint, answer, at) VALUES (?, ?, ?, ?, ?)',
+  )
+  const forget = ['journal', 'open_cells'].map((name) =>
+    connection.prepare(`DELETE FROM ${name} WHERE row_seq = ?`),
+  )
+  const forgetRow = connection.prepare('DELETE FROM rows WHERE seq = ?')
+  const forgetClaims = connection.prepare('DELETE FROM claims WHERE row_seq = ?')
+  const forgetAnswers = connection.prepare(
+    'DELETE FROM idempotency_keys WHERE table_id = ? AND instr(answer, ?) > 0',
+  )
+
+  /** Touches have a band of the journal to themselves, so that a row in flight can go on numbering its own entries. */
+  function touch(row: StoredRow, given: NewRow, at: number): void {
+    const entry: JournalEntry = { kind: 'touch', at, occurredAt: given.occurredAt, input: given.input }
+    append.run(touchBand + row.touches, JSON.stringify([entry]), row.seq, row.generation)
+    addTouch.run(row.seq)
+  }
+
+  function insertOne(given: NewRow, batch: InsertBatch, tableId: number, run: number): InsertedRow {
+    if (given.person !== null) {
+      const known = reader.findByKey(tableId, 'person', given.person)
+      if (known !== null) {
+        touch(known, given, batch.at)
+        events.add(tableId, { row: known.id, event: 'row-touched', cells: {} })
+        return { id: known.id, status: 'touched', row: null }
+      }
+    }
+    const { id, person, account, occurredAt, input } = given
+    const { lastInsertRowid } = insertRow.run(
+      id,
+      tableId,
+      person,
+      account,
+      occurredAt,
+      batch.at,
+      JSON.stringify(input),
+      run,
+    )
+    events.add(tableId, { row: id, event: 'row-inserted', cells: {} })
+    const row: StoredRow = {
+      seq: Number(lastInsertRowid),
+      id,
+      table: batch.table,
+      person,
+      account,
+      occurredAt,
+      createdAt: batch.at,
+      input,
+      cells: {},
+      active: run,
+      generation: 1,
+      dueAt: null,
+      entries: 0,
+      touches: 0,
+    }
+    return { id, status: 'accepted', row }
+  }
+
+  function replay(batch: InsertBatch, tableId: number): InsertAnswer | null {
+    if (batch.idempotency === undefined) return null
+    const found = recall.get(tableId, batch.idempotency.key) as
+      | { fingerprint: string; answer: string }
+      | undefined
+    if (found === undefined) return null
+    if (found.fingerprint !== batch.idempotency.fingerprint) {
+      throw new TableError('idempotency-mismatch', 'this Idempotency-Key was used with another body', {
+        field: 'Idempotency-Key',
+        value: batch.idempotency.key,
+        wayOut: 'use a new key for new rows, or send the same body again',
+      })
+    }
+    return { run: null, rows: JSON.parse(found.answer) as InsertedRow[], replayed: true }
+  }
+
+  function writeSnapshot(request: StepRequest, tableId: number, step: RowStep): void {
+    const { snapshot: taken } = step
+    if (taken === undefined) return
+    const { cells, atRest, dueAt } = taken
+    const entries = step.position + step.entries.length
+    snapshot.run(JSON.stringify(cells), entries, atRest ? 1 : 0, dueAt, request.row, request.generation)
+    if (hasOpen.get(request.row) !== undefined) dropOpen.run(request.row)
+    for (const column of Object.keys(cells)) {
+      const cell = cells[column]
+      if (cell !== undefined && isOpen(cell))
+        putOpen.run(request.row, tableId, column, cell.status, cell.stale ? 1 : 0)
+    }
+  }
+
+  return {
+    insert(batch, tableId) {
+      const replayed = replay(batch, tableId)
+      if (replayed !== null) return replayed
+      const run = runs.create(batch.run, tableId)
+      const rows = batch.rows.map((each) => insertOne(each, batch, tableId, run.ordinal))
+      if (batch.idempotency !== undefined) {
+        const answer = JSON.stringify(rows.map(({ id, status }) => ({ id, status, row: null })))
+        remember.run(tableId, batch.idempotency.key, batch.idempotency.fingerprint, answer, batch.at)
+      }
+      return { run, rows, replayed: false }
+    },
+
+    step(request, tableId) {
+      const { row, id, generation } = request
+      if (isCurrent.get(row, generation) === undefined) return { fenced: true }
+      const step = request.build((settlement) => ledger.settle(settlement, { ...request, tableId }))
+      if (step === null) return { fenced: false }
+      for (const draw of step.confirm) ledger.confirm(draw)
+      if (step.entries.length > 0) {
+        append.run(step.position, JSON.stringify(step.entries), row, generation)
+        const cells: Record<string, string> = {}
+        for (const entry of step.entries) if ('cell' in entry) cells[entry.column] = entry.cell.status
+        events.add(tableId, { row: id, event: 'cells-changed', cells })
+      }
+      if (step.snapshot !== undefined) writeSnapshot(request, tableId, step)
+      return { fenced: false }
+    },
+
+    activate({ run, rows, progress }, tableId) {
+      if (progress !== undefined) runs.update(progress.id, progress.change)
+      return rows.flatMap((seq) => {
+        if (activateRow.run(run, seq, tableId).changes === 0) return []
+        const row = reader.load(seq)
+        return row === null ? [] : [row]
+      })
+    },
+
+    editInput(edit, tableId) {
+      const row = reader.find(tableId, edit.id)
+      if (row === null) return null
+      const entry: JournalEntry = { kind: 'edit', at: edit.at, before: row.input, after: edit.input }
+      append.run(row.entries, JSON.stringify([entry]), row.seq, row.generation)
+      editRow.run(JSON.stringify(edit.input), edit.person, edit.account, row.entries + 1, row.seq)
+      events.add(tableId, { row: row.id, event: 'cells-changed', cells: {} })
+      return reader.load(row.seq)
+    },
+
+    erase(tableId, id) {
+      const row = reader.find(tableId, id)
+      if (row === null) return false
+      for (const statement of forget) statement.run(row.seq)
+      forgetClaims.run(row.seq)
+      forgetAnswers.run(tableId, id)
+      forgetRow.run(row.seq)
+      events.add(tableId, { row: id, event: 'row-erased', cells: {} })
+      return true
+    },
+  }
+}

@@ -1,0 +1,288 @@
+import type { Claim, Decision, PoolState, RotationView } from '../routing/decision.ts'
+import type { Pool } from '../routing/pool.ts'
+import type { Filter } from './filter.ts'
+import type { Cells, JournalEntry, Values } from './journal.ts'
+
+/**
+ * The durable side of Rota. Every method is asynchronous and takes batches; a promise resolves only after the commit is on disk.
+ * Everything asked for in the same turn of the event loop may share one transaction. No notion of a particular database is in it.
+ */
+export interface Store {
+  readonly info: StoreInfo
+
+  /** Makes the table known and returns the number of this definition version, counting from 1. */
+  registerTable(table: TableRegistration): Promise<{ definition: number }>
+
+  insert(batch: InsertBatch): Promise<InsertAnswer>
+  /** Writes what became true of one row. Refused (`fenced`) when the row has moved to a later generation. */
+  step(request: StepRequest): Promise<StepAnswer>
+  /** Hands rows to a run: their generation rises, so late writes of earlier work are refused. Returns them as they are now. */
+  activate(request: Activation): Promise<StoredRow[]>
+  editInput(edit: InputEdit): Promise<StoredRow | null>
+  /** Removes a row and everything it holds about a person; draws stay as a skeleton. False when there was no such row. */
+  erase(table: string, id: string): Promise<boolean>
+
+  load(rows: readonly number[]): Promise<StoredRow[]>
+  find(table: string, id: string): Promise<StoredRow | null>
+  findByKey(table: string, by: 'person' | 'account', key: string): Promise<StoredRow | null>
+  scan(query: ScanQuery): Promise<StoredRow[]>
+  count(table: string, filter?: Filter): Promise<number>
+  cellCounts(table: string): Promise<CellCount[]>
+  journal(row: number): Promise<JournalEntry[]>
+
+  /** Rows handed to a run and not yet at rest, in order, without the parked ones. */
+  activeRows(after: number, limit: number): Promise<number[]>
+  /** Parked rows whose time has come, and the time of the next. */
+  dueRows(now: number, limit: number): Promise<{ rows: number[]; nextAt: number | null }>
+
+  createRun(run: NewRun): Promise<Run>
+  updateRun(id: string, change: RunChange): Promise<Run>
+  findRun(id: string): Promise<Run | null>
+  runByOrdinal(ordinal: number): Promise<Run | null>
+  /** Runs that still have rows to hand out. */
+  openRuns(): Promise<Run[]>
+  /** Rows of this run that are not at rest. */
+  remaining(run: number): Promise<number>
+
+  /** Adds pools that are not there yet. Existing ones are live data and stay as they are. */
+  seedPools(pools: readonly Pool[]): Promise<void>
+  pools(): Promise<PoolState[]>
+  pool(name: string): Promise<PoolState | null>
+  putPool(pool: Pool, who: string): Promise<PoolState>
+  draws(query: { pool?: string; row?: number; after?: number; limit: number }): Promise<DrawRecord[]>
+  drawCounts(pool: string): Promise<{ member: string; draws: number; expected: number }[]>
+  claim(account: string): Promise<Claim | null>
+
+  events(query: { table: string; after: number; limit: number }): Promise<EventRecord[]>
+  lastEvent(table: string): Promise<number>
+  /** Called after each commit with the events it made. Returns the way to stop. */
+  onCommit(listener: (events: readonly EventRecord[]) => void): () => void
+
+  close(): Promise<void>
+}
+
+export interface StoreInfo {
+  engine: string
+  /** What durability the store runs with, in the database's own words. */
+  durability: string
+  location: string
+}
+
+export interface TableRegistration {
+  name: string
+  version: string
+  document: object
+}
+
+export interface NewRow {
+  id: string
+  person: string | null
+  account: string | null
+  occurredAt: number
+  input: Values
+}
+
+export interface InsertBatch {
+  table: string
+  at: number
+  run: NewRun
+  rows: readonly NewRow[]
+  idempotency?: { key: string; fingerprint: string }
+}
+
+export interface InsertedRow {
+  id: string
+  status: 'accepted' | 'touched'
+  /** The stored row, for accepted rows that were not replayed. */
+  row: StoredRow | null
+}
+
+export interface InsertAnswer {
+  run: Run | null
+  rows: InsertedRow[]
+  /** True when the same idempotency key had been used before: nothing was inserted now. */
+  replayed: boolean
+}
+
+export interface StoredRow {
+  /** Integer that orders all rows of the store. */
+  seq: number
+  id: string
+  table: string
+  person: string | null
+  account: string | null
+  occurredAt: number
+  createdAt: number
+  input: Values
+  cells: Cells
+  /** Ordinal of the run the row is in, null at rest. */
+  active: number | null
+  generation: number
+  dueAt: number | null
+  /** Journal entries written so far; the next batch goes behind them. */
+  entries: number
+  touches: number
+}
+
+/** A draw asked for inside a step. */
+export interface Settlement {
+  column: string
+  /** Set when an earlier draw of this cell is given back first. */
+  release: { draw: number; reason: string } | null
+  /** How often this cell was told to draw: part of the ledger's key. */
+  generation: number
+  /** Pure. */
+  decide(view: RotationView): Decision
+}
+
+export interface Settled {
+  decision: Decision
+  /** Ledger id, null without a draw. */
+  draw: number | null
+}
+
+/** Decides with the ledger as it stands in the transaction, and writes draw and claim into the same transaction. */
+export type Settle = (settlement: Settlement) => Settled
+
+export interface Snapshot {
+  cells: Cells
+  /** True: the row is at rest. False: it is parked until `dueAt`. */
+  atRest: boolean
+  dueAt: number | null
+}
+
+/** What became true of one row. */
+export interface RowStep {
+  at: number
+  /** Position of these entries in the row's journal. */
+  position: number
+  entries: readonly JournalEntry[]
+  /** Draws that are confirmed by it. */
+  confirm: readonly number[]
+  snapshot?: Snapshot
+}
+
+export interface StepRequest {
+  row: number
+  id: string
+  table: string
+  generation: number
+  account: string | null
+  /**
+   * Called once, when the transaction that will hold the step is under way, so that everything that became true until then goes
+   * with it. Not called when the row has moved to a later generation. Null writes nothing.
+   */
+  build(settle: Settle): RowStep | null
+}
+
+export interface StepAnswer {
+  fenced: boolean
+}
+
+export interface Activation {
+  table: string
+  run: number
+  rows: readonly number[]
+  /** Progress of the run that is true together with the activation. */
+  progress?: { id: string; change: RunChange }
+}
+
+export interface InputEdit {
+  table: string
+  id: string
+  at: number
+  input: Values
+  person: string | null
+  account: string | null
+}
+
+export interface ScanQuery {
+  table: string
+  /** Rows behind this one. */
+  after?: number
+  limit: number
+  filter?: Filter | null
+  /** Text somewhere in the input. */
+  search?: string | null
+  newestFirst?: boolean
+}
+
+export interface CellCount {
+  column: string
+  status: string
+  count: number
+}
+
+export type RunMode = 'missing' | 'errored' | 'stale' | 'all'
+
+/** What a run was asked to do. */
+export interface RunRequest {
+  columns: string[] | null
+  scope: { rows: string[] } | { filter: string } | { all: true }
+  mode: RunMode
+  limit: number | null
+  downstream: boolean
+  force: boolean
+  includeEffects: boolean
+  redraw: boolean
+}
+
+export interface NewRun {
+  id: string
+  table: string
+  kind: 'insert' | 'rerun'
+  lane: 'live' | 'bulk'
+  definition: number
+  request: RunRequest | null
+  rows: number
+  at: number
+}
+
+export interface RunCounts {
+  ran: number
+  unchanged: number
+  kept: number
+  skipped: number
+  failed: number
+  cancelled: number
+}
+
+export interface Run extends NewRun {
+  ordinal: number
+  status: 'running' | 'done' | 'cancelled'
+  /** Last row handed out. */
+  cursor: number
+  /** Rows handed out so far. */
+  handedOut: number
+  counts: RunCounts
+  finishedAt: number | null
+}
+
+export type RunChange = Partial<
+  Pick<Run, 'status' | 'cursor' | 'handedOut' | 'counts' | 'finishedAt' | 'rows'>
+>
+
+export interface DrawRecord {
+  id: number
+  pool: string
+  member: string
+  row: string
+  table: string
+  column: string
+  generation: number
+  state: 'reserved' | 'confirmed' | 'released'
+  reason: string | null
+  at: number
+}
+
+/** Cells of rows that changed in one commit. */
+export interface EventRecord {
+  id: number
+  table: string
+  at: number
+  changes: {
+    row: string
+    cells: Record<string, string>
+    event: 'row-inserted' | 'row-touched' | 'cells-changed' | 'row-erased'
+  }[]
+}
