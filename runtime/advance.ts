@@ -1,0 +1,127 @@
+import type { RowStep, Settle } from '../db/store.ts'
+import { launch, type Start } from './attempt.ts'
+import { consider } from './consider.ts'
+import type { Engine } from './engine.ts'
+import type { PlannedColumn } from './plan.ts'
+import { markStale } from './stale.ts'
+import { cellOf, pending, settled, type Task } from './task.ts'
+
+/** What follows once a step is on disk. */
+interface After {
+  starts: Start[]
+  end: 'rest' | 'parked' | null
+  dueAt: number | null
+}
+
+/**
+ * Moves a row on with the coming commit: everything that can be settled is settled inside it, and the attempts that stand on it leave
+ * once it is on disk. Called whenever an attempt lands or a pause is over; calls before the commit count as one.
+ */
+export function advance(engine: Engine, task: Task): void {
+  if (task.queued || task.ended) return
+  task.queued = true
+  const { row } = task
+  let after: After = { starts: [], end: null, dueAt: null }
+  const build = (settle: Settle) => {
+    task.queued = false
+    after = { starts: [], end: null, dueAt: null }
+    return move(engine, task, settle, after)
+  }
+  engine.store
+    .step({
+      row: row.seq,
+      id: row.id,
+      table: row.table,
+      generation: row.generation,
+      account: row.account,
+      build,
+    })
+    .then(({ fenced }) => {
+      if (fenced) endTask(engine, task, 'fenced')
+      else proceed(engine, task, after)
+    })
+    .catch((error: unknown) => {
+      engine.log.error(
+        { row: row.id, error },
+        'the store refused a step; the row is read again and goes on from what is on disk',
+      )
+      endTask(engine, task, 'failed')
+    })
+}
+
+function proceed(engine: Engine, task: Task, { starts, end, dueAt }: After): void {
+  engine.onProgress(task)
+  if (end !== null) {
+    endTask(engine, task, end)
+    return
+  }
+  for (const start of starts) launch(engine, task, start, () => advance(engine, task))
+  if (dueAt !== null) wake(engine, task, dueAt)
+}
+
+/** Settles what can be settled and says what to write; null when nothing became true. */
+function move(engine: Engine, task: Task, settle: Settle, after: After): RowStep | null {
+  const now = engine.world.now()
+  const wakeAt = task.cancelled ? null : considerAll(engine, task, { starts: after.starts, settle })
+  const idle = after.starts.length === 0 && task.flights.size === 0
+  if (idle && task.open === 0) {
+    if (task.run.kind === 'rerun') markStale(engine, task)
+    confirmUnclaimed(task)
+    after.end = 'rest'
+  } else if (wakeAt !== null) {
+    if (idle && wakeAt - now > engine.parkAfterMs) after.end = 'parked'
+    after.dueAt = wakeAt
+  }
+  const { entries, confirm, row } = task
+  if (entries.length === 0 && confirm.length === 0 && after.end === null) return null
+  task.entries = []
+  task.confirm = []
+  const position = row.entries
+  row.entries += entries.length
+  if (after.end === null) return { at: now, position, entries, confirm }
+  const snapshot = { cells: row.cells, atRest: after.end === 'rest', dueAt: after.dueAt }
+  return { at: now, position, entries, confirm, snapshot }
+}
+
+/** One pass in definition order. Returns when the next waiting cell is due, null when none waits. */
+function considerAll(engine: Engine, task: Task, pass: { starts: Start[]; settle: Settle }): number | null {
+  let wakeAt: number | null = null
+  const next = () => advance(engine, task)
+  for (const column of task.plan.columns) {
+    if (task.states[column.index] !== pending) continue
+    if (column.upstream.some((index) => task.states[index] !== settled)) continue
+    const due = dueAt(task, column)
+    if (due > engine.world.now()) wakeAt = Math.min(wakeAt ?? due, due)
+    else consider(engine, task, column, { ...pass, next })
+  }
+  return wakeAt
+}
+
+/** When a pending cell may go on. An open intent is not read back before the other side's horizon is over. */
+function dueAt(task: Task, column: PlannedColumn): number {
+  const cell = cellOf(task, column)
+  if (cell === undefined) return 0
+  const { work } = column.column
+  const horizon = cell.intent !== undefined && work.effect === 'write' ? cell.intent.at + work.horizonMs : 0
+  return Math.max(cell.status === 'waiting' ? (cell.waiting?.until ?? 0) : 0, horizon)
+}
+
+function wake(engine: Engine, task: Task, at: number): void {
+  if (task.timer !== null) clearTimeout(task.timer)
+  task.timer = setTimeout(() => advance(engine, task), Math.max(1, at - engine.world.now()))
+}
+
+/** A draw that no effect confirms is confirmed when its row comes to rest. */
+function confirmUnclaimed(task: Task): void {
+  for (const column of task.plan.drawnFor) {
+    const draw = cellOf(task, column)?.draw
+    if (draw !== undefined && task.executed[column.index] === 1) task.confirm.push(draw)
+  }
+}
+
+function endTask(engine: Engine, task: Task, how: 'rest' | 'parked' | 'fenced' | 'failed'): void {
+  if (task.ended) return
+  task.ended = true
+  if (task.timer !== null) clearTimeout(task.timer)
+  engine.onEnd(task, how)
+}

@@ -1,0 +1,95 @@
+import { type CellState, isSettled } from '../columns/cell.ts'
+import type { Run, RunMode, StoredRow } from '../db/store.ts'
+import { isStale, type PlannedColumn, type TablePlan } from './plan.ts'
+
+/** Positions of the cells a run is about for one row. Cells that this run already settled are not among them. */
+export function chooseCells(plan: TablePlan, row: StoredRow, run: Run): Set<number> {
+  const { request } = run
+  const chosen = new Set<number>()
+  for (const column of plan.columns) {
+    const cell = row.cells[column.name]
+    const unfinished = cell !== undefined && !isSettled(cell) && cell.status !== 'idle'
+    const wanted =
+      request === null ||
+      unfinished ||
+      (isNamed(column, request.columns) && isOfMode(request.mode, cell, isStale(plan, column, row)))
+    if (wanted) chosen.add(column.index)
+  }
+  if (request?.downstream === true) {
+    for (const index of [...chosen])
+      for (const behind of plan.columns[index]?.downstream ?? []) chosen.add(behind)
+  }
+  for (const index of chosen) {
+    const cell = row.cells[plan.columns[index]?.name ?? '']
+    if (cell !== undefined && cell.run === run.ordinal && isSettled(cell)) chosen.delete(index)
+  }
+  return chosen
+}
+
+const isNamed = (column: PlannedColumn, names: string[] | null) =>
+  names === null || names.includes(column.name)
+
+function isOfMode(mode: RunMode, cell: CellState | undefined, stale: boolean): boolean {
+  switch (mode) {
+    case 'all':
+      return true
+    case 'stale':
+      return stale
+    case 'errored':
+      return cell?.status === 'error' || cell?.status === 'unknown'
+    case 'missing':
+      return (
+        cell === undefined || !isSettled(cell) || cell.status === 'cancelled' || cell.status === 'skipped'
+      )
+  }
+}
+
+/** What a run does with a cell that is due. */
+export type Treatment =
+  | { do: 'run'; intended: number; release: number | null }
+  | { do: 'reconcile' }
+  | { do: 'unchanged'; reason: string }
+  | { do: 'keep'; reason: string; stale: boolean }
+
+/**
+ * The rule of DESIGN §5: an unchanged hash is not run again unless forced, and force never repeats an effect or a draw without
+ * the explicit word for it.
+ */
+export function treatCell(
+  column: PlannedColumn,
+  cell: CellState | undefined,
+  hash: string,
+  run: Run,
+): Treatment {
+  const { effect } = column.column.work
+  const flags = run.request
+  const intended = cell?.intended ?? 0
+  if (cell?.intent !== undefined) {
+    const insists = cell.status === 'unknown' && flags?.includeEffects === true
+    return insists ? { do: 'run', intended: intended + 1, release: null } : { do: 'reconcile' }
+  }
+  if (cell === undefined || cell.status !== 'done') {
+    const settledBefore = cell?.status === 'no-result' && effect !== 'draw'
+    if (settledBefore && cell?.hash === hash && flags?.force !== true) {
+      return { do: 'unchanged', reason: 'the inputs and the column are the same as for the last result' }
+    }
+    return { do: 'run', intended: Math.max(intended, 1), release: null }
+  }
+  const same = cell.hash === hash
+  if (effect === 'draw' && flags?.redraw === true)
+    return { do: 'run', intended: intended + 1, release: cell.draw ?? null }
+  if (same && flags?.force !== true) {
+    return { do: 'unchanged', reason: 'the inputs and the column are the same as for the last result' }
+  }
+  if (effect === 'draw') {
+    return { do: 'keep', reason: 'the draw is kept; say "redraw" to draw again', stale: !same }
+  }
+  if (effect === 'write' && flags?.includeEffects !== true) {
+    return {
+      do: 'keep',
+      reason: 'the effect is not repeated; say "includeEffects" to repeat it',
+      stale: !same,
+    }
+  }
+  return { do: 'run', intended: intended + 1, release: null }
+}

@@ -1,0 +1,54 @@
+import type { Json } from '../columns/json.ts'
+import type { Cells, Values } from '../db/journal.ts'
+import { type PlannedColumn, type TablePlan, valueFor } from './plan.ts'
+
+/** Why a cell does not run for this row. */
+export interface Skip {
+  rule: string
+  values: Record<string, Json>
+  reason: string
+}
+
+/** The first declared condition that keeps the cell from running, or null. */
+export function skipOf(
+  plan: TablePlan,
+  column: PlannedColumn,
+  row: { input: Values; cells: Cells },
+): Skip | null {
+  for (const [name, wish] of Object.entries(column.when)) {
+    const value = valueFor(plan, name, row)
+    if (!meets(value, wish)) {
+      const wished = wishText(wish)
+      return {
+        rule: `when ${name} ${wished}`,
+        values: { [name]: value },
+        reason: `${name} is ${shown(value)}, not ${wished}`,
+      }
+    }
+  }
+  for (const name of column.column.needs) {
+    const value = valueFor(plan, name, row)
+    if (value !== null) continue
+    const state = row.cells[name]?.status
+    const because = state === undefined || state === 'done' ? 'is empty' : `has no value (${state})`
+    return { rule: `needs ${name}`, values: { [name]: null }, reason: `${name} ${because}` }
+  }
+  return null
+}
+
+function meets(value: Json, wish: unknown): boolean {
+  if (typeof wish === 'function') return Boolean(wish(value))
+  if (Array.isArray(wish)) return wish.includes(value)
+  return value === wish
+}
+
+function wishText(wish: unknown): string {
+  if (typeof wish === 'function') return 'as its condition wants'
+  if (Array.isArray(wish)) return `one of ${wish.map(shown).join(', ')}`
+  return shown(wish)
+}
+
+function shown(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'empty')
+  return text.length > 60 ? `${text.slice(0, 60)}…` : text
+}

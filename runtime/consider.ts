@@ -1,0 +1,148 @@
+import type { CellState } from '../columns/cell.ts'
+import type { Values } from '../db/journal.ts'
+import type { Settle } from '../db/store.ts'
+import type { RotationView } from '../routing/decision.ts'
+import { contextOf, launch, type Start } from './attempt.ts'
+import { type Treatment, treatCell } from './choose.ts'
+import { type Skip, skipOf } from './conditions.ts'
+import type { Engine } from './engine.ts'
+import { declaredValues, inputHash, type PlannedColumn } from './plan.ts'
+import { type Execution, recordDecision, recordFailure, recordOutcome, triesOf } from './record.ts'
+import { cellOf, note, passOver, running, type Task } from './task.ts'
+
+const neverAborted = new AbortController().signal
+
+interface Pass {
+  /** Decides a draw inside the transaction under way. */
+  settle: Settle
+  /** Attempts to send once the coming commit is on disk. */
+  starts: Start[]
+  /** Called when a cell computed in process lands later. */
+  next: () => void
+}
+
+/** Settles one pending cell in process or by a draw, or prepares what it takes from outside. What its code throws is its error. */
+export function consider(engine: Engine, task: Task, column: PlannedColumn, pass: Pass): void {
+  const at = engine.world.now()
+  const before = cellOf(task, column)
+  const execution = { column, hash: '', intended: before?.intended ?? 1, startedAt: at }
+  try {
+    const skip = before?.intent === undefined ? skipOf(task.plan, column, task.row) : null
+    if (skip !== null) {
+      passBy(task, column, skip, at)
+      return
+    }
+    const values = declaredValues(task.plan, column, task.row)
+    execution.hash = inputHash(column, values)
+    const treatment = treatCell(column, before, execution.hash, task.run)
+    if (treatment.do === 'unchanged' || treatment.do === 'keep') {
+      leaveAsIs(task, column, treatment, at)
+      return
+    }
+    if (treatment.do === 'run') execution.intended = treatment.intended
+    execute(engine, task, { execution, values, treatment, pass })
+  } catch (error) {
+    recordFailure(engine, task, execution, error)
+  }
+}
+
+function leaveAsIs(
+  task: Task,
+  column: PlannedColumn,
+  treatment: Extract<Treatment, { do: 'unchanged' | 'keep' }>,
+  at: number,
+): void {
+  const { stale: _, ...before }: CellState = cellOf(task, column) ?? { status: 'idle', attempts: 0 }
+  const cell: CellState = { ...before, run: task.run.ordinal }
+  if (treatment.do === 'unchanged') cell.definition = task.plan.definition
+  else if (treatment.stale) cell.stale = true
+  const outcome = treatment.do === 'keep' ? 'kept' : 'unchanged'
+  passOver(task, column, { cell, outcome, reason: treatment.reason, at })
+}
+
+interface Due {
+  execution: Execution
+  values: Values
+  treatment: Extract<Treatment, { do: 'run' | 'reconcile' }>
+  pass: Pass
+}
+
+function execute(engine: Engine, task: Task, { execution, values, treatment, pass }: Due): void {
+  const { column } = execution
+  const { work } = column.column
+  task.states[column.index] = running
+  if (work.effect === 'draw') {
+    const release =
+      treatment.do === 'run' && treatment.release !== null
+        ? { draw: treatment.release, reason: 'redraw' }
+        : null
+    const decide = (view: RotationView) => work.decide(values, withoutOwnClaim(view, task.row.id))
+    const settled = pass.settle({ column: column.name, release, generation: execution.intended, decide })
+    recordDecision(engine, task, execution, settled)
+  } else if (work.effect === 'none') {
+    compute(engine, task, { ...execution, values, sendId: '', reconcile: false }, pass.next)
+  } else {
+    pass.starts.push(
+      prepare(task, { ...execution, values, sendId: '', reconcile: treatment.do === 'reconcile' }),
+    )
+  }
+}
+
+/** The row's own claim would only repeat the answer that is to be drawn anew. */
+const withoutOwnClaim = (view: RotationView, row: string): RotationView =>
+  view.claim?.row === row ? { ...view, claim: null } : view
+
+/** A cell whose conditions do not hold. An owner or an effect that is already out there is kept, and marked stale. */
+function passBy(task: Task, column: PlannedColumn, skip: Skip, at: number): void {
+  const before = cellOf(task, column)
+  const { effect } = column.column.work
+  const run = task.run.ordinal
+  if (before?.status === 'done' && (effect === 'draw' || effect === 'write')) {
+    const reason = `${skip.reason}; what was done before is kept`
+    passOver(task, column, { cell: { ...before, run, stale: true }, outcome: 'kept', reason, at })
+    return
+  }
+  const cell: CellState = {
+    status: 'skipped',
+    attempts: before?.attempts ?? 0,
+    reason: skip.reason,
+    skipped: { rule: skip.rule, values: skip.values },
+    definition: task.plan.definition,
+    run,
+    startedAt: at,
+    tookMs: 0,
+    ...(before?.intended !== undefined && { intended: before.intended }),
+  }
+  passOver(task, column, { cell, outcome: 'skipped', reason: skip.reason, at })
+}
+
+/** Work in process: most of it answers at once, and then the row goes on in the same pass. */
+function compute(engine: Engine, task: Task, start: Start, next: () => void): void {
+  const { column } = start
+  const { work } = column.column
+  if (work.effect !== 'none') return
+  const outcome = work.run(start.values, contextOf(engine, task, start, neverAborted))
+  if (outcome instanceof Promise) launch(engine, task, start, next, () => outcome)
+  else recordOutcome(engine, task, start, outcome)
+}
+
+/** Writes the intent of an effect into the coming commit, so that it is on disk before the bytes leave. */
+function prepare(task: Task, start: Start): Start {
+  const { column, hash, intended, startedAt } = start
+  if (column.column.work.effect !== 'write') return start
+  const before = cellOf(task, column)
+  const sendId = before?.intent?.sendId ?? `${task.row.id}.${column.name}.${intended}.${hash.slice(0, 8)}`
+  if (start.reconcile) return { ...start, sendId }
+  const { stale: _, waiting: __, error: ___, ...rest }: CellState = before ?? { status: 'idle', attempts: 0 }
+  const cell: CellState = {
+    ...rest,
+    status: 'running',
+    ...(triesOf(task, column) > 0 && { tries: triesOf(task, column) }),
+    ...(intended > 1 && { intended }),
+    run: task.run.ordinal,
+    startedAt,
+    intent: { sendId, attempt: rest.attempts + 1, at: startedAt },
+  }
+  note(task, { kind: 'intent', column: column.name, cell })
+  return { ...start, sendId }
+}

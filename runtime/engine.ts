@@ -1,0 +1,32 @@
+import type { Store } from '../db/store.ts'
+import type { Budgets } from './budgets.ts'
+import type { Task } from './task.ts'
+
+/** Clock, chance, ids and network: handed in from above, so that a test can hold each of them. */
+export interface World {
+  now(): number
+  random(): number
+  /** A new id with this prefix: `row_…`. */
+  id(prefix: string): string
+  fetch: typeof fetch
+}
+
+export interface Log {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+/** What the work on one row needs from the runtime around it. */
+export interface Engine {
+  store: Store
+  world: World
+  log: Log
+  budgets: Budgets
+  /** A row whose next step is further away than this leaves memory until then, in milliseconds. */
+  parkAfterMs: number
+  /** Called behind every commit of the row. */
+  onProgress(task: Task): void
+  /** The row is at rest, parked, or was taken over by a later generation. */
+  onEnd(task: Task, how: 'rest' | 'parked' | 'fenced' | 'failed'): void
+}

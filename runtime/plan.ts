@@ -1,0 +1,97 @@
+import { hash } from 'node:crypto'
+import { type CellState, isSettled } from '../columns/cell.ts'
+import type { Json } from '../columns/json.ts'
+import type { PlacedColumn, TableDefinition } from '../columns/table.ts'
+import type { Cells, Values } from '../db/journal.ts'
+
+/** What the runtime works out once for each table. */
+export interface TablePlan {
+  table: TableDefinition
+  /** Number of this definition version in the store. */
+  definition: number
+  columns: readonly PlannedColumn[]
+  byName: ReadonlyMap<string, PlannedColumn>
+  inputs: readonly string[]
+  /** Columns whose draws no effect confirms. */
+  drawnFor: readonly PlannedColumn[]
+}
+
+export interface PlannedColumn extends PlacedColumn {
+  /** Declared values in a fixed order: reads, then needs. */
+  uses: readonly string[]
+  /** Positions of the columns whose result this one waits for. */
+  upstream: readonly number[]
+  /** Positions of every column behind this one, near and far. */
+  downstream: readonly number[]
+}
+
+export function planTable(table: TableDefinition, definition: number): TablePlan {
+  const indexOf = new Map(table.columns.map((each) => [each.name, each.index]))
+  const upstream = table.columns.map((each) => each.dependsOn.flatMap((name) => indexOf.get(name) ?? []))
+  const columns = table.columns.map((placed) => ({
+    ...placed,
+    uses: [...new Set([...placed.column.reads, ...placed.column.needs])],
+    upstream: upstream[placed.index] ?? [],
+    downstream: behind(placed.index, upstream),
+  }))
+  const byName = new Map(columns.map((each) => [each.name, each]))
+  const confirmed = new Set(
+    columns.flatMap(({ column: { work } }) => (work.effect === 'write' ? work.confirms : [])),
+  )
+  const drawnFor = columns.filter(({ name, column }) => column.work.effect === 'draw' && !confirmed.has(name))
+  return { table, definition, columns, byName, inputs: Object.keys(table.input.shape), drawnFor }
+}
+
+/** Definition order is a run order, so one pass from left to right finds everything behind a column. */
+function behind(index: number, upstream: readonly (readonly number[])[]): number[] {
+  const found = new Set([index])
+  upstream.forEach((sources, position) => {
+    if (sources.some((source) => found.has(source))) found.add(position)
+  })
+  found.delete(index)
+  return [...found]
+}
+
+/** The value of a cell as later columns see it: null unless it is done. */
+export const resultOf = (cell: CellState | undefined): Json =>
+  cell?.status === 'done' ? (cell.value ?? null) : null
+
+/** One declared value of a row: an input field, or the result of a column. */
+export function valueFor(plan: TablePlan, name: string, row: { input: Values; cells: Cells }): Json {
+  return plan.byName.has(name) ? resultOf(row.cells[name]) : (row.input[name] ?? null)
+}
+
+/** Exactly what the column declared, nothing else. */
+export function declaredValues(
+  plan: TablePlan,
+  column: PlannedColumn,
+  row: { input: Values; cells: Cells },
+): Values {
+  const values: Values = {}
+  for (const name of column.uses) values[name] = valueFor(plan, name, row)
+  return values
+}
+
+/**
+ * Hash over declared inputs and column version: equal hash, equal result. The values come in declared order, and what is inside them
+ * keeps the order it was stored in, so their JSON is stable.
+ */
+export function inputHash(column: PlannedColumn, values: Values): string {
+  return hash('sha256', `${column.column.version}${JSON.stringify(values)}`, 'base64url').slice(0, 16)
+}
+
+/**
+ * Stale: the inputs, or the column itself, are no longer those that gave the result. Worked out when it is asked for,
+ * so a new definition version marks a million rows without touching one.
+ */
+export function isStale(
+  plan: TablePlan,
+  column: PlannedColumn,
+  row: { input: Values; cells: Cells },
+): boolean {
+  const cell = row.cells[column.name]
+  if (cell === undefined || !isSettled(cell)) return false
+  if (cell.stale === true) return true
+  if (cell.hash === undefined || cell.definition === plan.definition) return false
+  return cell.hash !== inputHash(column, declaredValues(plan, column, row))
+}

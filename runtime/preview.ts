@@ -1,0 +1,88 @@
+import type { Run, StoredRow } from '../db/store.ts'
+import { chooseCells, treatCell } from './choose.ts'
+import { skipOf } from './conditions.ts'
+import { declaredValues, inputHash, type TablePlan } from './plan.ts'
+
+/** What a run would do to one column. */
+export interface ColumnPreview {
+  column: string
+  run: number
+  unchanged: number
+  kept: number
+  skipped: number
+  /** Effects on the outside world, in words; null for a column that has none. */
+  sideEffect: string | null
+  draws: number
+  /** Highest cost in US dollars. */
+  costUsd: number
+}
+
+export interface Preview {
+  rows: number
+  columns: ColumnPreview[]
+  costUsd: number
+  /** One sentence for each kind of side effect: `64 times: writes the owner to salesforce`. */
+  sideEffects: string[]
+}
+
+/**
+ * Counts what a run would do, from the values the rows have now. Columns behind a column that gives a new value may turn out
+ * otherwise.
+ */
+export function createPreview(plan: TablePlan): {
+  add(row: StoredRow, run: Run): boolean
+  result(): Preview
+} {
+  let rows = 0
+  const columns = plan.columns.map(({ name, column: { work } }) => ({
+    column: name,
+    run: 0,
+    unchanged: 0,
+    kept: 0,
+    skipped: 0,
+    sideEffect: work.effect === 'write' ? work.sideEffect : null,
+    draws: 0,
+    costUsd: 0,
+  }))
+
+  return {
+    add(row, run) {
+      const chosen = chooseCells(plan, row, run)
+      if (chosen.size === 0) return false
+      rows += 1
+      for (const index of chosen) {
+        const column = plan.columns[index]
+        const counted = columns[index]
+        if (column === undefined || counted === undefined) continue
+        if (skipOf(plan, column, row) !== null) {
+          counted.skipped += 1
+          continue
+        }
+        const hash = inputHash(column, declaredValues(plan, column, row))
+        const treatment = treatCell(column, row.cells[column.name], hash, run)
+        if (treatment.do === 'unchanged') counted.unchanged += 1
+        else if (treatment.do === 'keep') counted.kept += 1
+        else {
+          counted.run += 1
+          counted.costUsd += column.column.costUsd
+          if (column.column.work.effect === 'draw') counted.draws += 1
+        }
+      }
+      return true
+    },
+    result() {
+      const touched = columns.filter((each) => each.run + each.unchanged + each.kept + each.skipped > 0)
+      const effects = touched.filter((each) => each.run > 0 && each.sideEffect !== null)
+      const draws = touched.reduce((sum, each) => sum + each.draws, 0)
+      return {
+        rows,
+        columns: touched,
+        costUsd: touched.reduce((sum, each) => sum + each.costUsd, 0),
+        sideEffects: [
+          ...effects.map((each) => `${each.run} times: ${each.sideEffect}`),
+          ...(draws > 0 ? [`${draws} times: takes a turn of a rotation`] : []),
+        ],
+      }
+    },
+  }
+}

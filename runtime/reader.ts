@@ -1,0 +1,192 @@
+import { TableError } from '../columns/errors.ts'
+import type { Values } from '../db/journal.ts'
+import type { CellCount, DrawRecord, EventRecord, StoredRow, StoreInfo } from '../db/store.ts'
+import type { Claim, PoolState } from '../routing/decision.ts'
+import { Pool } from '../routing/pool.ts'
+import { describeTable } from './describe.ts'
+import type { Engine } from './engine.ts'
+import type { TablePlan } from './plan.ts'
+import { readFilter } from './runs.ts'
+import type { Task } from './task.ts'
+import {
+  type AttemptView,
+  attemptViews,
+  type CellView,
+  type RowView,
+  rowView,
+  type WhyStep,
+  whyOf,
+} from './views.ts'
+
+export interface TouchView {
+  at: string
+  occurredAt: string
+  input: Values
+}
+
+export interface RowDetail extends RowView {
+  touches: TouchView[]
+}
+
+export interface TableView extends ReturnType<typeof describeTable> {
+  definition: number
+  rows: number
+  /** Cells that are not plainly done, by column and status. */
+  open: CellCount[]
+}
+
+export interface RowPage {
+  rows: RowView[]
+  /** Give this as `after` for the next page; null at the end. */
+  next: number | null
+}
+
+export interface RowQuery {
+  limit: number
+  after?: number
+  filter?: string
+  search?: string
+  newestFirst?: boolean
+}
+
+export interface PoolView {
+  state: PoolState
+  counts: { member: string; draws: number; expected: number }[]
+}
+
+/** Everything that can be asked without changing anything, and the live data around the tables. */
+export interface Reader {
+  store: StoreInfo
+  tables(): Promise<TableView[]>
+  table(name: string): Promise<TableView>
+  rows(table: string, query: RowQuery): Promise<RowPage>
+  count(table: string, filter?: string): Promise<number>
+  row(table: string, id: string): Promise<RowDetail>
+  cell(
+    table: string,
+    id: string,
+    column: string,
+  ): Promise<CellView & { attempts: number; history: AttemptView[] }>
+  why(table: string, id: string, column: string): Promise<WhyStep[]>
+  pools(): Promise<PoolView[]>
+  pool(name: string): Promise<PoolView>
+  putPool(pool: unknown, who: string): Promise<PoolView>
+  draws(query: { pool?: string; row?: number; after?: number; limit: number }): Promise<DrawRecord[]>
+  claim(account: string): Promise<Claim | null>
+  events(table: string, after: number, limit: number): Promise<EventRecord[]>
+  lastEvent(table: string): Promise<number>
+  onEvents(listener: (events: readonly EventRecord[]) => void): () => void
+}
+
+interface ReaderParts {
+  engine: Engine
+  planFor(table: string): TablePlan
+  plans: ReadonlyMap<string, TablePlan>
+  taskOf(row: number): Task | undefined
+}
+
+export function createReader({ engine, planFor, plans, taskOf }: ReaderParts): Reader {
+  const { store } = engine
+
+  async function find(table: string, id: string): Promise<{ plan: TablePlan; row: StoredRow }> {
+    const plan = planFor(table)
+    const row = await store.find(table, id)
+    if (row !== null) return { plan, row }
+    throw new TableError('row-unknown', `table ${table} has no row ${id}`, {
+      field: 'row',
+      value: id,
+      wayOut: 'list the rows with GET /v1/tables/{table}/rows',
+    })
+  }
+
+  function columnOf(plan: TablePlan, name: string) {
+    const column = plan.byName.get(name)
+    if (column !== undefined) return column
+    throw new TableError('cell-unknown', `table ${plan.table.name} has no column "${name}"`, {
+      field: 'column',
+      value: name,
+      wayOut: `use one of: ${plan.columns.map((each) => each.name).join(', ')}`,
+    })
+  }
+
+  async function tableView(plan: TablePlan): Promise<TableView> {
+    const { name } = plan.table
+    const [rows, open] = await Promise.all([store.count(name), store.cellCounts(name)])
+    return { ...describeTable(plan.table), definition: plan.definition, rows, open }
+  }
+
+  async function poolView(name: string): Promise<PoolView> {
+    const state = await store.pool(name)
+    if (state !== null) return { state, counts: await store.drawCounts(name) }
+    const known = (await store.pools()).map(({ pool }) => pool.name)
+    throw new TableError('pool-unknown', `there is no pool "${name}"`, {
+      field: 'pool',
+      value: name,
+      wayOut: known.length === 0 ? 'no table draws from a pool' : `use one of: ${known.join(', ')}`,
+    })
+  }
+
+  return {
+    store: store.info,
+    tables: () => Promise.all([...plans.values()].map(tableView)),
+    table: (name) => tableView(planFor(name)),
+    async rows(table, query) {
+      const plan = planFor(table)
+      const found = await store.scan({
+        table,
+        limit: query.limit,
+        ...(query.after !== undefined && { after: query.after }),
+        filter: query.filter === undefined ? null : readFilter(plan, query.filter),
+        search: query.search ?? null,
+        newestFirst: query.newestFirst ?? false,
+      })
+      const last = found.length < query.limit ? undefined : found.at(-1)
+      return { rows: found.map((row) => rowView(plan, row, taskOf(row.seq))), next: last?.seq ?? null }
+    },
+    count: (table, filter) =>
+      store.count(table, filter === undefined ? [] : readFilter(planFor(table), filter)),
+    async row(table, id) {
+      const { plan, row } = await find(table, id)
+      const entries = row.touches === 0 ? [] : await store.journal(row.seq)
+      const touches = entries.flatMap((entry) =>
+        entry.kind === 'touch'
+          ? [
+              {
+                at: new Date(entry.at).toISOString(),
+                occurredAt: new Date(entry.occurredAt).toISOString(),
+                input: entry.input,
+              },
+            ]
+          : [],
+      )
+      return { ...rowView(plan, row, taskOf(row.seq)), touches }
+    },
+    async cell(table, id, name) {
+      const { plan, row } = await find(table, id)
+      const column = columnOf(plan, name)
+      const view = rowView(plan, row, taskOf(row.seq)).cells[column.name]
+      if (view === undefined)
+        throw new TableError('cell-unknown', `row ${id} has no cell "${name}"`, {
+          field: 'column',
+          value: name,
+        })
+      return { ...view, history: attemptViews(plan, row, await store.journal(row.seq), name) }
+    },
+    async why(table, id, name) {
+      const { plan, row } = await find(table, id)
+      return whyOf(plan, row, await store.journal(row.seq), columnOf(plan, name))
+    },
+    pools: async () => Promise.all((await store.pools()).map(({ pool }) => poolView(pool.name))),
+    pool: poolView,
+    async putPool(given, who) {
+      const pool = Pool.parse(given)
+      await store.putPool(pool, who)
+      return poolView(pool.name)
+    },
+    draws: (query) => store.draws(query),
+    claim: (account) => store.claim(account),
+    events: (table, after, limit) => store.events({ table, after, limit }),
+    lastEvent: (table) => store.lastEvent(table),
+    onEvents: (listener) => store.onCommit(listener),
+  }
+}

@@ -1,0 +1,283 @@
+import { hash } from 'node:crypto'
+import { TableError } from '../columns/errors.ts'
+import { stableStringify } from '../columns/json.ts'
+import type { TableDefinition } from '../columns/table.ts'
+import type { InsertedRow, Run, RunRequest, Store, StoredRow } from '../db/store.ts'
+import type { Pool } from '../routing/pool.ts'
+import { createBudgets } from './budgets.ts'
+import { describeTable } from './describe.ts'
+import type { Engine, Log, World } from './engine.ts'
+import { type CheckedInput, checkInput, type FieldProblem } from './insert.ts'
+import { createLanes, type LaneLimits } from './lanes.ts'
+import { planTable, type TablePlan } from './plan.ts'
+import type { Preview } from './preview.ts'
+import { createReader, type Reader } from './reader.ts'
+import { createRuns } from './runs.ts'
+import { createWaiters, hasSettled } from './waiting.ts'
+
+export interface RuntimeOptions {
+  store: Store
+  tables: readonly TableDefinition[]
+  world: World
+  log: Log
+  limits?: Partial<LaneLimits>
+  parkAfterMs?: number
+}
+
+export interface InsertOptions {
+  idempotencyKey?: string
+  /** Rows of a backlog go to the bulk lane. */
+  lane?: Run['lane']
+}
+
+export type InsertResult =
+  | { status: 'accepted' | 'touched'; id: string }
+  | { status: 'invalid'; problems: FieldProblem[] }
+
+export interface RunProgress extends Run {
+  /** Rows of the run that are not at rest. */
+  remaining: number
+}
+
+/** Runs the columns of the tables over their rows. */
+export interface Runtime extends Reader {
+  insert(
+    table: string,
+    inputs: readonly unknown[],
+    options?: InsertOptions,
+  ): Promise<{ run: Run | null; rows: InsertResult[] }>
+  edit(
+    table: string,
+    id: string,
+    change: Record<string, unknown>,
+  ): Promise<{ ok: true } | { ok: false; problems: FieldProblem[] }>
+  erase(table: string, id: string): Promise<void>
+  run(table: string, request: RunRequest): Promise<RunProgress>
+  preview(table: string, request: RunRequest): Promise<Preview>
+  findRun(id: string): Promise<RunProgress>
+  cancelRun(id: string): Promise<RunProgress>
+  /** True when the rows, or one column of them, settled in time. */
+  settled(table: string, ids: readonly string[], column: string | null, timeoutMs: number): Promise<boolean>
+  /** Resolves when nothing is queued, running or being handed out. Waiting rows that are parked do not count. */
+  idle(): Promise<void>
+  /** Stops taking up work; rows in flight go on at the next start. */
+  stop(): Promise<void>
+}
+
+/**
+ * Registers the tables, settles what an earlier process left open, and starts running.
+ *
+ * @throws {TableError} `definition-invalid` when two tables share a name or a lookup names a table that is not there.
+ */
+export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
+  const { store, world, log } = options
+  const plans = await registerTables(store, options.tables)
+  const planOf = (table: string) => plans.get(table) ?? null
+  const waiters = createWaiters()
+  let idlers: (() => void)[] = []
+
+  const engine: Engine = {
+    store,
+    world,
+    log,
+    budgets: createBudgets(),
+    parkAfterMs: options.parkAfterMs ?? 5_000,
+    onProgress: (task) => waiters.changed(task.row.seq),
+    onEnd(task, how) {
+      const dueAt =
+        how === 'parked'
+          ? Math.min(
+              ...Object.values(task.row.cells).map((cell) => cell.waiting?.until ?? Number.POSITIVE_INFINITY),
+            )
+          : null
+      lanes.left(task, how, dueAt)
+      runs.finished(task)
+      if (how === 'fenced') lanes.queue(task.lane, [task.row.seq])
+      waiters.changed(task.row.seq)
+      if (isIdle()) idlers.splice(0).forEach((each) => void each())
+    },
+  }
+  const runs = createRuns({ engine, planOf, lanes: () => lanes })
+  const limits = { rows: 2_000, bulkRows: 200, ...options.limits }
+  const lanes = createLanes({ engine, limits, planOf, runOf: runs.known, begun: runs.begun })
+  const isIdle = () => lanes.tasks.size === 0 && lanes.queued() === 0 && runs.dispatching() === 0
+  const reader = createReader({ engine, planFor, plans, taskOf: (row) => lanes.tasks.get(row) })
+
+  function planFor(table: string): TablePlan {
+    const plan = plans.get(table)
+    if (plan !== undefined) return plan
+    throw new TableError('table-unknown', `there is no table "${table}"`, {
+      field: 'table',
+      value: table,
+      wayOut: `use one of: ${[...plans.keys()].join(', ')}`,
+    })
+  }
+
+  async function findRow(table: string, id: string): Promise<StoredRow> {
+    planFor(table)
+    const row = await store.find(table, id)
+    if (row !== null) return row
+    throw new TableError('row-unknown', `table ${table} has no row ${id}`, {
+      field: 'row',
+      value: id,
+      wayOut: 'list the rows with GET /v1/tables/{table}/rows',
+    })
+  }
+
+  async function findRun(id: string): Promise<Run> {
+    const run = await store.findRun(id)
+    if (run !== null) return run
+    throw new TableError('run-unknown', `there is no run ${id}`, {
+      field: 'run',
+      value: id,
+      wayOut: 'use the id that POST /v1/tables/{table}/runs answered',
+    })
+  }
+
+  async function insert(table: string, inputs: readonly unknown[], given: InsertOptions = {}) {
+    const plan = planFor(table)
+    const at = world.now()
+    const checked = inputs.map((input) => checkInput(plan, input))
+    const accepted = checked.filter((each): each is Extract<CheckedInput, { ok: true }> => each.ok)
+    let inserted: InsertedRow[] = []
+    let run: Run | null = null
+    if (accepted.length > 0) {
+      const answer = await store.insert({
+        table,
+        at,
+        run: {
+          id: world.id('run'),
+          table,
+          kind: 'insert',
+          lane: given.lane ?? 'live',
+          definition: plan.definition,
+          request: null,
+          rows: accepted.length,
+          at,
+        },
+        rows: accepted.map(({ input, person, account, occurredAt }) => ({
+          id: world.id('row'),
+          person,
+          account,
+          input,
+          occurredAt: occurredAt ?? at,
+        })),
+        ...(given.idempotencyKey !== undefined && {
+          idempotency: { key: given.idempotencyKey, fingerprint: hash('sha256', stableStringify(inputs)) },
+        }),
+      })
+      inserted = answer.rows
+      run = answer.run
+      if (run !== null) runs.remember(run)
+      for (const { row } of inserted) if (row !== null && run !== null) lanes.begin(row, run)
+    }
+    let next = 0
+    const rows = checked.map((each): InsertResult => {
+      if (!each.ok) return { status: 'invalid', problems: each.problems }
+      const row = inserted[next]
+      next += 1
+      if (row === undefined)
+        throw new TableError('internal', 'the store answered for fewer rows than it was given')
+      return { status: row.status, id: row.id }
+    })
+    return { run, rows }
+  }
+
+  async function recover(): Promise<void> {
+    let after = 0
+    for (;;) {
+      const rows = await store.activeRows(after, 10_000)
+      const last = rows.at(-1)
+      if (last === undefined) break
+      lanes.queue('live', rows)
+      after = last
+    }
+    const { rows, nextAt } = await store.dueRows(world.now(), 100_000)
+    lanes.queue('live', rows)
+    if (nextAt !== null) lanes.wakeAt(nextAt)
+    for (const run of await store.openRuns()) runs.resume(run)
+  }
+
+  await recover()
+  return {
+    ...reader,
+    insert,
+    async edit(table, id, change) {
+      const plan = planFor(table)
+      const before = await findRow(table, id)
+      await lanes.whenFree(before.seq)
+      const checked = checkInput(plan, { ...before.input, ...change })
+      if (!checked.ok) return { ok: false, problems: checked.problems }
+      const { input, person, account } = checked
+      await store.editInput({ table, id, at: world.now(), input, person, account })
+      return { ok: true }
+    },
+    async erase(table, id) {
+      const row = await findRow(table, id)
+      await lanes.whenFree(row.seq)
+      await store.erase(table, id)
+    },
+    run: async (table, request) => runs.current(await runs.start(planFor(table), request)),
+    preview: (table, request) => runs.preview(planFor(table), request),
+    findRun: async (id) => runs.current(await findRun(id)),
+    async cancelRun(id) {
+      return runs.current(await runs.cancel(await findRun(id)))
+    },
+    async settled(table, ids, column, timeoutMs) {
+      const index = column === null ? null : (planFor(table).byName.get(column)?.index ?? null)
+      const until = world.now() + timeoutMs
+      for (const id of ids) {
+        let task = lanes.byId(id)
+        // A row that memory has no room for yet is in flight without a task.
+        while (task === undefined && (await findRow(table, id)).active !== null) {
+          if (world.now() >= until) return false
+          await new Promise((resolve) => setTimeout(resolve, 5))
+          task = lanes.byId(id)
+        }
+        if (task === undefined) continue
+        const { seq } = task.row
+        const isThere = () => hasSettled(lanes.tasks.get(seq), index)
+        if (!(await waiters.wait(seq, isThere, Math.max(0, until - world.now())))) return false
+      }
+      return true
+    },
+    idle: () =>
+      (isIdle() ? Promise.resolve() : new Promise<void>((resolve) => idlers.push(resolve))).then(
+        () => undefined,
+      ),
+    async stop() {
+      lanes.stop()
+      const waiting = idlers
+      idlers = []
+      for (const each of waiting) each()
+    },
+  }
+}
+
+async function registerTables(
+  store: Store,
+  tables: readonly TableDefinition[],
+): Promise<Map<string, TablePlan>> {
+  const plans = new Map<string, TablePlan>()
+  const pools = new Map<string, Pool>()
+  for (const table of tables) {
+    if (plans.has(table.name)) {
+      throw new TableError('definition-invalid', `two tables are called "${table.name}"`, {
+        field: 'tables',
+        value: table.name,
+        wayOut: 'rename one of them',
+      })
+    }
+    for (const { column } of table.columns) {
+      if (column.work.effect === 'draw') for (const pool of column.work.pools) pools.set(pool.name, pool)
+    }
+    const { definition } = await store.registerTable({
+      name: table.name,
+      version: table.version,
+      document: describeTable(table),
+    })
+    plans.set(table.name, planTable(table, definition))
+  }
+  await store.seedPools([...pools.values()])
+  return plans
+}

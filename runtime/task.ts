@@ -1,0 +1,98 @@
+import type { CellState } from '../columns/cell.ts'
+import type { JournalEntry } from '../db/journal.ts'
+import type { Run, RunCounts, StoredRow } from '../db/store.ts'
+import { chooseCells } from './choose.ts'
+import type { PlannedColumn, TablePlan } from './plan.ts'
+
+/** Where a cell stands within this run of its row. */
+export const pending = 0
+export const running = 1
+export const settled = 2
+
+/** One row while a run works on it. Plain data; the functions of this folder move it on. */
+export interface Task {
+  plan: TablePlan
+  row: StoredRow
+  run: Run
+  lane: 'live' | 'bulk'
+  /** By column position: pending, running or settled. Cells the run is not about count as settled. */
+  states: Uint8Array
+  /** Cells not settled yet. */
+  open: number
+  /** Columns executed in this run, by position. */
+  executed: Uint8Array
+  /** Attempts under way. */
+  flights: Map<number, AbortController>
+  /** What became true and is not committed yet. */
+  entries: JournalEntry[]
+  confirm: number[]
+  /** The row is part of the coming commit already. */
+  queued: boolean
+  cancelled: boolean
+  ended: boolean
+  timer: NodeJS.Timeout | null
+  counts: RunCounts
+}
+
+export const noCounts = (): RunCounts => ({
+  ran: 0,
+  unchanged: 0,
+  kept: 0,
+  skipped: 0,
+  failed: 0,
+  cancelled: 0,
+})
+
+export function createTask(plan: TablePlan, row: StoredRow, run: Run): Task {
+  const chosen = chooseCells(plan, row, run)
+  const states = new Uint8Array(plan.columns.length).fill(settled)
+  for (const index of chosen) states[index] = pending
+  return {
+    plan,
+    row,
+    run,
+    lane: run.lane,
+    states,
+    open: chosen.size,
+    executed: new Uint8Array(plan.columns.length),
+    flights: new Map(),
+    entries: [],
+    confirm: [],
+    queued: false,
+    cancelled: false,
+    ended: false,
+    timer: null,
+    counts: noCounts(),
+  }
+}
+
+/** Puts an entry into the next commit and makes it true in memory. */
+export function note(task: Task, entry: JournalEntry): void {
+  task.entries.push(entry)
+  if ('cell' in entry) task.row.cells[entry.column] = entry.cell
+}
+
+export function settle(task: Task, column: PlannedColumn): void {
+  if (task.states[column.index] === settled) return
+  task.states[column.index] = settled
+  task.open -= 1
+}
+
+export const cellOf = (task: Task, column: PlannedColumn): CellState | undefined =>
+  task.row.cells[column.name]
+
+/** Marks a cell that the run reached without executing it. */
+export function passOver(
+  task: Task,
+  column: PlannedColumn,
+  pass: {
+    cell: CellState
+    outcome: 'unchanged' | 'kept' | 'skipped' | 'cancelled'
+    reason: string
+    at: number
+  },
+): void {
+  note(task, { kind: 'passed', column: column.name, ...pass })
+  task.counts[pass.outcome] += 1
+  settle(task, column)
+}

@@ -1,0 +1,190 @@
+import type { CellError, CellState, CellStatus, Waiting } from '../columns/cell.ts'
+import type { Cost } from '../columns/column.ts'
+import type { Json } from '../columns/json.ts'
+import type { JournalEntry, Values } from '../db/journal.ts'
+import type { StoredRow } from '../db/store.ts'
+import { historyOf } from './history.ts'
+import { isStale, type PlannedColumn, type TablePlan } from './plan.ts'
+import { running, settled, type Task } from './task.ts'
+
+/** A cell as people and programs read it. Times are ISO. */
+export interface CellView {
+  status: CellStatus
+  value: Json
+  error: CellError | null
+  reason: string | null
+  skipped: NonNullable<CellState['skipped']> | null
+  waiting: { on: Waiting['on']; until: string | null } | null
+  attempts: number
+  stale: boolean
+  definition: number | null
+  startedAt: string | null
+  finishedAt: string | null
+}
+
+export interface RowView {
+  id: string
+  table: string
+  input: Values
+  occurredAt: string
+  createdAt: string
+  /** How often the same person came again. */
+  touchCount: number
+  atRest: boolean
+  cells: Record<string, CellView>
+}
+
+const finishOf = (cell: CellState | undefined) =>
+  cell?.startedAt === undefined || cell.tookMs === undefined ? null : cell.startedAt + cell.tookMs
+
+const iso = (at: number | null | undefined) =>
+  at === null || at === undefined ? null : new Date(at).toISOString()
+
+/** A row as it is now; `task` is the row in memory, which is ahead of the store while it is worked on. */
+export function rowView(plan: TablePlan, row: StoredRow, task: Task | undefined): RowView {
+  const live = task?.row ?? row
+  const cells: Record<string, CellView> = {}
+  for (const column of plan.columns) cells[column.name] = cellView(plan, column, live, task)
+  return {
+    id: row.id,
+    table: row.table,
+    input: row.input,
+    occurredAt: new Date(row.occurredAt).toISOString(),
+    createdAt: new Date(row.createdAt).toISOString(),
+    touchCount: row.touches,
+    atRest: row.active === null && task === undefined,
+    cells,
+  }
+}
+
+function cellView(plan: TablePlan, column: PlannedColumn, row: StoredRow, task: Task | undefined): CellView {
+  const cell = row.cells[column.name]
+  const { status, waiting } = statusOf(column, cell, row, task)
+  return {
+    status,
+    value: cell?.value ?? null,
+    error: cell?.error ?? null,
+    reason: cell?.reason ?? null,
+    skipped: cell?.skipped ?? null,
+    waiting: waiting === undefined ? null : { on: waiting.on, until: iso(waiting.until) },
+    attempts: cell?.attempts ?? 0,
+    stale: isStale(plan, column, row),
+    definition: cell?.definition ?? null,
+    startedAt: iso(cell?.startedAt),
+    finishedAt: iso(finishOf(cell)),
+  }
+}
+
+function statusOf(
+  column: PlannedColumn,
+  cell: CellState | undefined,
+  row: StoredRow,
+  task: Task | undefined,
+): { status: CellStatus; waiting?: Waiting | undefined } {
+  const state = task?.states[column.index]
+  if (task === undefined || state === settled || state === undefined) {
+    if (cell !== undefined) return { status: cell.status, waiting: cell.waiting }
+    return { status: row.active === null ? 'idle' : 'queued' }
+  }
+  if (state === running) return { status: 'running' }
+  if (cell?.status === 'waiting') return { status: 'waiting', waiting: cell.waiting }
+  const blocked = column.upstream.some((index) => task.states[index] !== settled)
+  return blocked ? { status: 'waiting', waiting: { on: 'upstream', until: null } } : { status: 'queued' }
+}
+
+/** One execution of a cell, or a run that passed it by. */
+export interface AttemptView {
+  kind: 'attempt' | 'intent' | 'passed'
+  /** For a cell that was passed by: unchanged, kept, skipped, cancelled, stale. */
+  outcome: string | null
+  status: CellStatus
+  value: Json
+  error: CellError | null
+  reason: string | null
+  inputs: Values | null
+  detail: object | null
+  cost: Cost | null
+  run: number | null
+  startedAt: string | null
+  finishedAt: string | null
+}
+
+export function attemptViews(
+  plan: TablePlan,
+  row: StoredRow,
+  entries: readonly JournalEntry[],
+  column: string,
+): AttemptView[] {
+  return historyOf(plan, row, entries)
+    .filter(({ entry }) => entry.column === column)
+    .map(({ entry, inputs }) => ({
+      kind: entry.kind,
+      outcome: entry.kind === 'passed' ? entry.outcome : null,
+      status: entry.cell.status,
+      value: entry.cell.value ?? null,
+      error: entry.cell.error ?? null,
+      reason: entry.kind === 'passed' ? entry.reason : (entry.cell.reason ?? null),
+      inputs,
+      detail: entry.kind === 'attempt' ? (entry.detail ?? null) : null,
+      cost: entry.kind === 'attempt' ? (entry.cost ?? null) : null,
+      run: entry.cell.run ?? null,
+      startedAt: iso(entry.cell.startedAt),
+      finishedAt: iso(entry.kind === 'passed' ? entry.at : finishOf(entry.cell)),
+    }))
+}
+
+/** One step on the way to a cell: itself, or a column it stands on. */
+export interface WhyStep {
+  column: string
+  kind: string
+  status: CellStatus
+  value: Json
+  /** One sentence. */
+  reason: string
+  inputs: Values | null
+  detail: object | null
+  ms: number | null
+}
+
+/** Why a cell is what it is: the columns it stands on in the order they ran, then the cell itself. */
+export function whyOf(
+  plan: TablePlan,
+  row: StoredRow,
+  entries: readonly JournalEntry[],
+  column: PlannedColumn,
+): WhyStep[] {
+  const history = historyOf(plan, row, entries)
+  return plan.columns
+    .filter((each) => each === column || each.downstream.includes(column.index))
+    .map((each) => {
+      const cell = row.cells[each.name]
+      const last = history.findLast(({ entry }) => entry.column === each.name && entry.kind === 'attempt')
+      const attempt = last?.entry.kind === 'attempt' ? last.entry : undefined
+      return {
+        column: each.name,
+        kind: each.column.kind,
+        status: cell?.status ?? 'idle',
+        value: cell?.value ?? null,
+        reason: reasonOf(cell, attempt?.detail),
+        inputs: last?.inputs ?? null,
+        detail: attempt?.detail ?? null,
+        ms: cell?.tookMs ?? null,
+      }
+    })
+}
+
+function reasonOf(cell: CellState | undefined, detail: object | undefined): string {
+  if (cell === undefined) return 'it has not run'
+  if (cell.error !== undefined) return `${cell.error.kind}: ${cell.error.message}`
+  if (cell.reason !== undefined) return cell.reason
+  for (const source of [detail, cell.value]) {
+    if (
+      typeof source === 'object' &&
+      source !== null &&
+      'reason' in source &&
+      typeof source.reason === 'string'
+    )
+      return source.reason
+  }
+  return cell.status
+}

@@ -1,0 +1,42 @@
+import type { Task } from './task.ts'
+import { settled } from './task.ts'
+
+/** Callers that wait for a row or for one of its cells. */
+export interface Waiters {
+  /** Resolves with true when `isThere` holds after a change of the row, with false after `timeoutMs`. */
+  wait(row: number, isThere: () => boolean, timeoutMs: number): Promise<boolean>
+  changed(row: number): void
+}
+
+export function createWaiters(): Waiters {
+  const waiting = new Map<number, Set<() => void>>()
+  return {
+    wait(row, isThere, timeoutMs) {
+      if (isThere()) return Promise.resolve(true)
+      return new Promise((resolve) => {
+        const callbacks = waiting.get(row) ?? new Set()
+        waiting.set(row, callbacks)
+        const stop = (answer: boolean) => {
+          clearTimeout(timer)
+          callbacks.delete(check)
+          if (callbacks.size === 0) waiting.delete(row)
+          resolve(answer)
+        }
+        const check = () => {
+          if (isThere()) stop(true)
+        }
+        const timer = setTimeout(() => stop(false), timeoutMs)
+        callbacks.add(check)
+      })
+    },
+    changed(row) {
+      for (const check of waiting.get(row) ?? []) check()
+    },
+  }
+}
+
+/** Is this cell settled, or the whole row out of memory? Asked behind a commit only, so what is settled is on disk. */
+export function hasSettled(task: Task | undefined, column: number | null): boolean {
+  if (task === undefined || task.ended) return true
+  return column !== null && task.states[column] === settled
+}
