@@ -1,0 +1,118 @@
+import { z } from 'zod'
+import { CallFailure, type FailureKind } from '../columns/errors.ts'
+import type { JsonObject } from '../columns/json.ts'
+import type { Call, EnrichmentProvider, Firm } from '../columns/ports.ts'
+import { excerpt, exchange, type HttpAnswer, parseAnswer, retryAfterMs, startCall } from './call.ts'
+
+export interface EnrichmentSettings {
+  /** Asked as `{baseUrl}/companies?domain=…`. */
+  baseUrl: string
+  /** Sent as a bearer token. */
+  apiKey?: string
+  /** Price of one answer in US dollars. */
+  costUsd?: number
+}
+
+const maxAnswerBytes = 1024 * 1024
+/** Deeper than any provider nests; what is deeper breaks whoever writes it down again. */
+const maxDepth = 32
+
+const Text = z
+  .string()
+  .nullish()
+  .transform((text) => text?.trim() || null)
+const Company = z.object({
+  name: Text,
+  domain: Text,
+  country: Text,
+  industry: Text,
+  employees: z.union([z.number().int().min(0).transform(String), Text]),
+})
+
+/** An enrichment provider behind a plain HTTP address: 200 with a company, 404 when it knows none. */
+export function enrichment(settings: EnrichmentSettings): EnrichmentProvider {
+  return {
+    vendor: 'enrichment',
+    costUsd: settings.costUsd ?? 0,
+    findFirm: ({ domain }, call) => findFirm(settings, domain, call),
+  }
+}
+
+async function findFirm(
+  settings: EnrichmentSettings,
+  domain: string,
+  call: Call,
+): Promise<{ firm: Firm | null; raw: JsonObject | null }> {
+  const asked = domain.trim().toLowerCase()
+  if (asked === '') {
+    throw new CallFailure('invalid-request', 'enrichment: a firm cannot be looked up by an empty domain', {
+      retryable: false,
+    })
+  }
+  const answer = await exchange(
+    {
+      vendor: 'enrichment',
+      method: 'GET',
+      url: `${settings.baseUrl.replace(/\/+$/, '')}/companies?domain=${encodeURIComponent(asked)}`,
+      headers: {
+        accept: 'application/json',
+        ...(settings.apiKey !== undefined && { authorization: `Bearer ${settings.apiKey}` }),
+      },
+      write: false,
+      maxBytes: maxAnswerBytes,
+    },
+    startCall(call),
+  )
+  if (answer.status === 404) return noMatch(answer)
+  if (answer.status !== 200) throw refusal(answer)
+  const raw = parseAnswer(answer.text)
+  const company = Company.safeParse(raw)
+  if (!isJsonObject(raw) || !company.success) throw unreadable(answer, company.error)
+  return { firm: { ...company.data, domain: company.data.domain?.toLowerCase() ?? asked }, raw }
+}
+
+/** A 404 with a JSON answer is the provider's "no match"; any other comes from a wrong address. */
+function noMatch(answer: HttpAnswer): { firm: null; raw: JsonObject } {
+  const raw = parseAnswer(answer.text)
+  if (isJsonObject(raw)) return { firm: null, raw }
+  throw new CallFailure(
+    'invalid-request',
+    `enrichment: 404 without a JSON answer (${excerpt(answer.text)}); check the provider's address`,
+    { retryable: false },
+  )
+}
+
+function refusal(answer: HttpAnswer): CallFailure {
+  const [kind, retryable] = judge(answer.status)
+  const wait = retryAfterMs(answer.headers, Date.now())
+  return new CallFailure(kind, `enrichment: answered ${answer.status} ${excerpt(answer.text)}`.trimEnd(), {
+    retryable,
+    ...(wait !== null && { retryAfterMs: wait }),
+  })
+}
+
+function judge(status: number): [kind: FailureKind, retryable: boolean] {
+  if (status === 401 || status === 403) return ['unauthorized', false]
+  if (status === 402) return ['quota-exhausted', false]
+  if (status === 429) return ['rate-limited', true]
+  // 202 is how some providers say that they have started to look.
+  if (status === 202 || status === 408 || status >= 500) return ['unavailable', true]
+  return ['invalid-request', false]
+}
+
+function unreadable(answer: HttpAnswer, cause: unknown): CallFailure {
+  return new CallFailure('invalid-output', `enrichment: the answer is no company: ${excerpt(answer.text)}`, {
+    retryable: true,
+    cause,
+  })
+}
+
+/** For what came out of `JSON.parse`: an object that does not nest too deep. */
+function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && isShallow(value, 1)
+}
+
+function isShallow(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return depth < maxDepth && Object.values(value).every((each) => isShallow(each, depth + 1))
+}

@@ -1,0 +1,37 @@
+import type { CrmRecord } from '../../columns/ports.ts'
+import { createMemo } from '../memo.ts'
+import { readAs, type Session } from './session.ts'
+import { AccountDetails, type HubspotObject } from './wire.ts'
+
+/** HubSpot's own numbers of the object types, as the addresses of its pages hold them. */
+const objectTypes = { contact: '0-1', company: '0-2' }
+export type ObjectType = keyof typeof objectTypes
+
+/** Knows the account's number, and with it where the page of a record is. */
+export function recordPages() {
+  const account = createMemo<AccountDetails | null>({
+    ttlMs: (details) => (details === null ? 300_000 : Number.POSITIVE_INFINITY),
+    maxEntries: 1,
+  })
+
+  /** The page cannot be addressed without the account's number, but an address must not cost us a result. */
+  async function pageOf(type: ObjectType, id: string, session: Session): Promise<string> {
+    const details = await account.get('', () =>
+      readAs(AccountDetails, session.json('GET', '/account-info/v3/details')).catch(() => null),
+    )
+    if (details !== null) {
+      return `https://${details.uiDomain}/contacts/${details.portalId}/record/${objectTypes[type]}/${id}`
+    }
+    return `${session.baseUrl}/crm/v3/objects/${type === 'contact' ? 'contacts' : 'companies'}/${id}`
+  }
+
+  return {
+    /** HubSpot's object as Rota's record. */
+    async toRecord(type: ObjectType, object: HubspotObject, session: Session): Promise<CrmRecord> {
+      const ownerId = object.properties.hubspot_owner_id || null
+      return { type, id: object.id, ownerId, url: await pageOf(type, object.id, session) }
+    },
+  }
+}
+
+export type RecordPages = ReturnType<typeof recordPages>

@@ -1,0 +1,44 @@
+import { Hono } from 'hono'
+import { type Account, openAccount, toState } from './hubspot/account.ts'
+import { refuse } from './hubspot/answers.ts'
+import { objectRoutes } from './hubspot/object-routes.ts'
+import { ownerRoutes } from './hubspot/owner-routes.ts'
+import { sequenceRoutes } from './hubspot/sequence-routes.ts'
+import type { SandboxEnv, Vendor, VendorContext } from './vendor.ts'
+
+/** A HubSpot account: owners, contacts, companies with search and batches, and sequences. It starts empty. */
+export function createHubspot({ now }: VendorContext): Vendor {
+  let account: Account = openAccount({}, now)
+  const current = () => account
+  const app = new Hono<SandboxEnv>()
+
+  app.use('*', async (c, next) => {
+    const token = /^Bearer (\S+)$/.exec(c.req.header('authorization') ?? '')?.[1]
+    const { tokens } = account.settings
+    if (token === undefined || (tokens !== null && !tokens.includes(token))) {
+      const message = 'Authentication credentials not found or expired.'
+      return refuse(c, { status: 401, category: 'INVALID_AUTHENTICATION', message })
+    }
+    return next()
+  })
+  app.get('/account-info/v3/details', (c) =>
+    c.json({ portalId: account.settings.portalId, uiDomain: 'app.hubspot.com', timeZone: 'UTC' }),
+  )
+  // The client asks with a slash at the end.
+  for (const path of ['/crm/v3/owners', '/crm/v3/owners/']) app.route(path, ownerRoutes(current))
+  app.route('/crm/v3/objects/contacts', objectRoutes('contacts', current))
+  app.route('/crm/v3/objects/companies', objectRoutes('companies', current))
+  app.route('/automation/v4/sequences/enrollments', sequenceRoutes(current))
+
+  return {
+    name: 'hubspot',
+    app,
+    state: () => toState(account),
+    load(state) {
+      account = openAccount(state, now)
+    },
+    reset() {
+      account = openAccount({}, now)
+    },
+  }
+}

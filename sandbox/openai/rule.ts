@@ -1,0 +1,132 @@
+/** What the stand-in concludes from the values of a prompt. The words are those of the written rule. */
+export interface Conclusion {
+  region: 'NA' | 'EMEA' | 'APAC' | 'LATAM' | 'unknown'
+  segment: 'Enterprise' | 'Mid-Market' | 'SMB' | 'unknown'
+  reason: string
+}
+
+/** Countries, a few well-known cities and country-code endings by region: as much geography as a demo needs. */
+const geography: Record<Exclude<Conclusion['region'], 'unknown'>, string> = {
+  NA: 'united states|usa|u.s.|us|america|canada|new york|san francisco|california|texas|boston|chicago|seattle|austin|denver|atlanta|toronto|montreal|vancouver|.us|.ca',
+  EMEA: [
+    'united kingdom|great britain|england|scotland|uk|gb|ireland|germany|deutschland|de|france|fr|spain|españa|es|portugal|italy|italia|it',
+    'netherlands|holland|nl|belgium|luxembourg|switzerland|schweiz|ch|austria|österreich|at|poland|polska|czech republic|czechia|slovakia|hungary',
+    'romania|bulgaria|greece|croatia|serbia|slovenia|ukraine|russia|estonia|latvia|lithuania|finland|sweden|se|norway|denmark|dk|iceland|turkey|türkiye',
+    'israel|united arab emirates|uae|dubai|saudi arabia|qatar|egypt|morocco|nigeria|kenya|south africa|ghana|london|paris|berlin|munich|münchen|hamburg',
+    'bavaria|amsterdam|madrid|barcelona|lisbon|milan|rome|zurich|zürich|vienna|stockholm|copenhagen|oslo|helsinki|warsaw|prague|dublin|tel aviv|lagos|nairobi',
+    '.uk|.de|.fr|.es|.it|.nl|.be|.ch|.at|.se|.no|.dk|.fi|.pl|.cz|.ie|.pt|.za|.ae|.il|.tr|.eu',
+  ].join('|'),
+  APAC: [
+    'japan|jp|china|cn|hong kong|taiwan|south korea|korea|india|singapore|sg|indonesia|malaysia|thailand|vietnam|philippines|australia|au|new zealand|nz',
+    'pakistan|bangladesh|sri lanka|kazakhstan|tokyo|osaka|shanghai|beijing|seoul|mumbai|bangalore|bengaluru|delhi|sydney|melbourne|auckland|jakarta|manila',
+    '.jp|.cn|.kr|.in|.sg|.au|.nz|.hk|.tw|.my|.th|.vn|.ph',
+  ].join('|'),
+  LATAM:
+    'mexico|méxico|mx|brazil|brasil|br|argentina|chile|colombia|peru|perú|uruguay|ecuador|costa rica|panama|guatemala|dominican republic|são paulo|sao paulo|rio de janeiro|buenos aires|bogotá|bogota|santiago|lima|mexico city|.mx|.br|.ar|.cl|.pe|.uy',
+}
+
+/**
+ * Applies the guide's rule to the values, as an obedient model would: country, then headquarters or description, then a country-code
+ * domain; SMB under 200 employees, Mid-Market 200 to 1000, Enterprise over 1000; what the values do not tell is unknown.
+ */
+export function conclude(values: ReadonlyMap<string, string>): Conclusion {
+  const [region, from] = decideRegion(values)
+  const employees = ['employees', 'headcount', 'size'].map((name) => values.get(name)).find((value) => value)
+  const segment = employees === undefined ? 'unknown' : decideSegment(employees)
+  const regionReason = from === null ? 'no value names a country' : `${from} says ${quoted(values.get(from))}`
+  const segmentReason = employees === undefined ? 'employees is empty' : `employees says ${quoted(employees)}`
+  return {
+    region,
+    segment,
+    reason: `Region ${region} because ${regionReason}, segment ${segment} because ${segmentReason}.`,
+  }
+}
+
+function decideRegion(values: ReadonlyMap<string, string>): [Conclusion['region'], string | null] {
+  for (const field of ['country', 'headquarters', 'location', 'address', 'description', 'domain']) {
+    const region = regionIn(values.get(field) ?? '', field)
+    if (region !== null) return [region, field]
+  }
+  return ['unknown', null]
+}
+
+/** The region whose name comes first in the text, the longest name winning a draw; null when none does. */
+function regionIn(value: string, field: string): Exclude<Conclusion['region'], 'unknown'> | null {
+  const text = ` ${value.toLowerCase().replace(/[,;:()/|]/g, ' ')} `.replace(/\s+/g, ' ')
+  let best: { region: Exclude<Conclusion['region'], 'unknown'>; at: number; length: number } | null = null
+  for (const region of ['NA', 'EMEA', 'APAC', 'LATAM'] as const) {
+    for (const name of geography[region].split('|')) {
+      // Codes of two letters are words in running text, and endings belong to domains.
+      if (name.startsWith('.') !== (field === 'domain') || (name.length === 2 && field !== 'country'))
+        continue
+      const at = field === 'domain' ? text.indexOf(`${name} `) : text.indexOf(` ${name} `)
+      if (at < 0 || (best !== null && (at > best.at || (at === best.at && name.length <= best.length))))
+        continue
+      best = { region, at, length: name.length }
+    }
+  }
+  return best?.region ?? null
+}
+
+function decideSegment(text: string): Conclusion['segment'] {
+  const counts = numbersIn(text)
+  const segments = new Set(counts.filter((count) => count > 0).map(segmentOf))
+  const [segment] = segments
+  return segments.size === 1 && segment !== undefined ? segment : 'unknown'
+}
+
+function segmentOf(count: number): Conclusion['segment'] {
+  if (count < 200) return 'SMB'
+  return count > 1000 ? 'Enterprise' : 'Mid-Market'
+}
+
+const words: Record<string, number> = Object.fromEntries([
+  ...'zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen'
+    .split(' ')
+    .map((word, value) => [word, value]),
+  ...'twenty thirty forty fifty sixty seventy eighty ninety'
+    .split(' ')
+    .map((word, index) => [word, (index + 2) * 10]),
+  ['a', 1],
+  ['dozen', 12],
+])
+
+/** The first number, or both ends of a range, in digits or English words: "51-200", "about two hundred", "1.5k". */
+function numbersIn(text: string): number[] {
+  const plain = text
+    .toLowerCase()
+    .replace(/\((?:19|20)\d\d\)/g, '')
+    .replace(/(\d)[,.](?=\d{3}(?!\d))/g, '$1')
+  const digits = /(\d+(?:\.\d+)?)\s?(k\b)?(?:\s?(?:-|–|to)\s?(\d+(?:\.\d+)?)\s?(k\b)?)?/.exec(plain)
+  if (digits !== null) {
+    const [, low = '', lowScale, high, highScale] = digits
+    const ends = [Number(low) * (lowScale === undefined ? 1 : 1000)]
+    if (high !== undefined) ends.push(Number(high) * (highScale === undefined ? 1 : 1000))
+    return ends
+  }
+  const spoken = spokenNumber(plain.split(/[^a-z]+/))
+  return spoken === null ? [] : [spoken]
+}
+
+function spokenNumber(text: readonly string[]): number | null {
+  let total = 0
+  let part: number | null = null
+  for (const word of text) {
+    const value = words[word]
+    if (word === 'hundred') part = (part ?? 1) * 100
+    else if (word === 'thousand') {
+      total += (part ?? 1) * 1000
+      part = 0
+    } else if (word === 'dozen') part = (part ?? 1) * 12
+    else if (value !== undefined) part = (word === 'a' ? 0 : (part ?? 0)) + value
+    else if (part !== null && word !== 'and') {
+      if (part + total > 1) break
+      part = null
+    }
+  }
+  return part === null || part + total <= 1 ? null : total + part
+}
+
+function quoted(text = ''): string {
+  return JSON.stringify(text.length > 60 ? `${text.slice(0, 59)}…` : text)
+}

@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts'
+
+let sandbox: Sandbox
+let now = Date.parse('2026-05-01T12:00:00Z')
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ now: () => now })
+})
+afterAll(() => sandbox.close())
+beforeEach(() => {
+  sandbox.ledger.clear()
+  sandbox.vendors.hubspot?.load({
+    owners: [
+      { id: '1', email: 'ana@rota.test' },
+      { id: '2', email: 'bo@rota.test', archived: true },
+    ],
+    contacts: [{ id: '10', properties: { email: 'ten@acme.com' } }],
+  })
+})
+
+/** The parts of an answer the tests look into; the rest comes along. */
+const Body = z.looseObject({
+  results: z.array(z.unknown()).default([]),
+  total: z.number().optional(),
+  properties: z.record(z.string(), z.unknown()).default({}),
+})
+
+async function ask(method: string, path: string, body?: unknown) {
+  const response = await fetch(`${sandbox.url}/hubspot${path}`, {
+    method,
+    headers: { authorization: 'Bearer any', 'content-type': 'application/json' },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+  return { status: response.status, body: Body.parse(await response.json()) }
+}
+
+const upsert = (...inputs: object[]) => ask('POST', '/crm/v3/objects/contacts/batch/upsert', { inputs })
+const byRow = (id: string, properties: object = {}) => ({ id, idProperty: 'rota_row_id', properties })
+
+describe('the HubSpot stand-in', () => {
+  it('wants a token', async () => {
+    const response = await fetch(`${sandbox.url}/hubspot/crm/v3/owners`)
+    expect(response.status).toBe(401)
+  })
+
+  it('keeps active and archived owners apart, with and without the slash', async () => {
+    expect((await ask('GET', '/crm/v3/owners/?email=ana@rota.test')).body.results).toHaveLength(1)
+    expect((await ask('GET', '/crm/v3/owners?email=bo@rota.test')).body.results).toEqual([])
+    const archived = await ask('GET', '/crm/v3/owners/2?archived=true')
+    expect(archived.body).toMatchObject({ id: '2', archived: true, userIdIncludingInactive: 9_000_002 })
+    expect(archived.body).not.toHaveProperty('userId')
+  })
+
+  it('takes texts for values and owners that are there and active', async () => {
+    const patch = (owner: unknown) =>
+      ask('PATCH', '/crm/v3/objects/contacts/10', { properties: { hubspot_owner_id: owner } })
+    expect((await patch(1)).status).toBe(400)
+    expect((await patch('99')).body).toMatchObject({ category: 'VALIDATION_ERROR' })
+    expect((await patch('2')).status).toBe(400)
+    expect((await patch('1')).body.properties.hubspot_owner_id).toBe('1')
+    expect(sandbox.ledger.entries({ effect: 'owner-written' }).map(({ effect }) => effect)).toEqual([
+      { kind: 'owner-written', record: '10', owner: '1', previous: null },
+    ])
+  })
+
+  it('refuses a second contact with the same e-mail, in any case, and names the first', async () => {
+    const { status, body } = await ask('POST', '/crm/v3/objects/contacts', {
+      properties: { email: 'TEN@acme.com' },
+    })
+    expect({ status, body }).toMatchObject({
+      status: 409,
+      body: { category: 'CONFLICT', message: 'Contact already exists. Existing ID: 10' },
+    })
+  })
+
+  it('upserts by a unique property only', async () => {
+    expect((await upsert(byRow('row_1', { email: 'a@acme.com' }))).body.results[0]).toMatchObject({
+      new: true,
+    })
+    expect((await upsert(byRow('row_1', { firstname: 'A' }))).body.results[0]).toMatchObject({ new: false })
+    expect((await upsert({ id: 'Acme', idProperty: 'company', properties: {} })).status).toBe(400)
+    expect((await upsert(...Array.from({ length: 101 }, (_, index) => byRow(`row_${index}`)))).status).toBe(
+      400,
+    )
+  })
+
+  it('lists what a batch could not find in a 207', async () => {
+    const inputs = [
+      { id: '10', properties: { firstname: 'Ten' } },
+      { id: '11', properties: { firstname: 'Eleven' } },
+    ]
+    const { status, body } = await ask('POST', '/crm/v3/objects/contacts/batch/update', { inputs })
+    expect(status).toBe(207)
+    expect(body).toMatchObject({
+      numErrors: 1,
+      results: [{ id: '10' }],
+      errors: [{ context: { ids: ['11'] } }],
+    })
+  })
+
+  it('shows a new record to the search only after the index has caught up', async () => {
+    sandbox.vendors.hubspot?.load({ searchDelayMs: 5_000 })
+    await ask('POST', '/crm/v3/objects/companies', { properties: { domain: 'acme.com' } })
+    const filters = [{ propertyName: 'domain', operator: 'EQ', value: 'acme.com' }]
+    const search = () => ask('POST', '/crm/v3/objects/companies/search', { filterGroups: [{ filters }] })
+    expect((await search()).body.total).toBe(0)
+    now += 5_000
+    expect((await search()).body.total).toBe(1)
+  })
+
+  it('pages a search and refuses operators that do not exist', async () => {
+    const companies = Array.from({ length: 5 }, (_, index) => ({
+      properties: { domain: 'acme.com', size: `${index}` },
+    }))
+    sandbox.vendors.hubspot?.load({ companies })
+    const search = (filter: object, more: object = {}) =>
+      ask('POST', '/crm/v3/objects/companies/search', { filterGroups: [{ filters: [filter] }], ...more })
+    const wanted = { propertyName: 'domain', operator: 'EQ', value: 'ACME.com' }
+    const first = await search(wanted, { limit: 3 })
+    expect(first.body).toMatchObject({ total: 5, paging: { next: { after: '3' } } })
+    expect((await search(wanted, { limit: 3, after: '3' })).body.results).toHaveLength(2)
+    expect((await search({ propertyName: 'size', operator: 'GT', value: '2' })).body.total).toBe(2)
+    expect((await search({ ...wanted, operator: 'EQUALS' })).status).toBe(400)
+  })
+
+  it('answers at once with tens of thousands of records', async () => {
+    const contacts = Array.from({ length: 50_000 }, (_, index) => ({
+      properties: { email: `p${index}@acme.com` },
+    }))
+    const companies = Array.from({ length: 50_000 }, (_, index) => ({
+      properties: { domain: `c${index}.com` },
+    }))
+    sandbox.vendors.hubspot?.load({ contacts, companies })
+    const filters = [{ propertyName: 'domain', operator: 'EQ', value: 'c49999.com' }]
+    const round = async () => {
+      await ask('GET', '/crm/v3/objects/contacts/p49999@acme.com?idProperty=email')
+      return ask('POST', '/crm/v3/objects/companies/search', { filterGroups: [{ filters }] })
+    }
+    expect((await round()).body.total).toBe(1)
+    const started = performance.now()
+    for (let index = 0; index < 20; index += 1) await round()
+    // A scan of both would take some 20 ms a round.
+    expect(performance.now() - started).toBeLessThan(400)
+  })
+
+  it('gives back a state that can be loaded again, and refuses one it does not understand', async () => {
+    await upsert(byRow('row_1', { email: 'a@acme.com', hubspot_owner_id: '1' }))
+    const state = await (await fetch(`${sandbox.url}/state/hubspot`)).json()
+    const put = (value: unknown) =>
+      fetch(`${sandbox.url}/state/hubspot`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(value),
+      })
+    expect((await put(state)).status).toBe(204)
+    expect(await (await fetch(`${sandbox.url}/state/hubspot`)).json()).toEqual(state)
+    expect((await put({ owner: [] })).status).toBe(422)
+  })
+})
+
+describe('sequences in the stand-in', () => {
+  const enrol = (userId: number, change: object = {}) =>
+    ask('POST', `/automation/v4/sequences/enrollments?userId=${userId}`, {
+      sequenceId: '5',
+      contactId: '10',
+      senderEmail: 'ana@rota.test',
+      ...change,
+    })
+
+  it('want the user id, not the owner id, and that user’s own inbox', async () => {
+    expect((await enrol(1)).status).toBe(400)
+    expect((await enrol(9_000_001, { senderEmail: 'bo@rota.test' })).status).toBe(400)
+    expect((await enrol(9_000_001, { contactId: '11' })).status).toBe(404)
+    expect((await enrol(9_000_001)).status).toBe(200)
+    expect((await enrol(9_000_001)).status).toBe(400)
+    expect(sandbox.ledger.entries({ effect: 'enrolled' })).toHaveLength(1)
+  })
+})
