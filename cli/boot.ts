@@ -1,0 +1,103 @@
+import { randomUUIDv7 } from 'node:crypto'
+import { pino } from 'pino'
+import { TableError } from '../columns/errors.ts'
+import { openSqliteStore } from '../db/sqlite/store.ts'
+import type { World } from '../runtime/engine.ts'
+import { type Runtime, startRuntime } from '../runtime/runtime.ts'
+import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
+import { createApp } from '../server/app.ts'
+import { startServer } from '../server/serve.ts'
+import { connect, sandboxSettings } from './connect.ts'
+import { loadTables } from './load-tables.ts'
+import type { Settings } from './settings.ts'
+import { version } from './version.ts'
+
+/** Everything that runs: the one place where clock, chance, ids and network enter. */
+export interface Running {
+  url: string
+  runtime: Runtime
+  sandbox: Sandbox | null
+  close(): Promise<void>
+}
+
+const world: World = {
+  now: Date.now,
+  random: Math.random,
+  fetch: globalThis.fetch,
+  id: (prefix) => `${prefix}_${randomUUIDv7()}`,
+}
+
+export interface BootOptions {
+  settings: Settings
+  /** Milliseconds each answer of the sandbox takes. */
+  sandboxLatencyMs?: number
+  logLevel?: string
+}
+
+/**
+ * Opens the store, connects, starts the runtime and serves.
+ *
+ * @throws {TableError} `settings-invalid` naming the variables of a connector that a table needs and that are not set.
+ */
+export async function boot({ settings: given, sandboxLatencyMs, logLevel }: BootOptions): Promise<Running> {
+  const log = pino({ level: logLevel ?? 'info' }, pino.destination(2))
+  const closing: (() => Promise<void>)[] = []
+  const close = async () => {
+    for (const each of closing.reverse()) await each()
+  }
+  try {
+    const module = await loadTables(given.ROTA_TABLES)
+    const sandbox = given.ROTA_SANDBOX
+      ? await startSandbox(sandboxLatencyMs === undefined ? {} : { latencyMs: sandboxLatencyMs })
+      : null
+    if (sandbox !== null) {
+      closing.push(() => sandbox.close())
+      for (const [vendor, state] of Object.entries(module.sandboxState?.() ?? {}))
+        sandbox.vendors[vendor]?.load(state)
+    }
+    const settings = sandbox === null ? given : sandboxSettings(given, sandbox.url)
+    const { connectors, missing } = connect(settings)
+    const tables = module.tables(connectors)
+    refuseMissing(missing())
+    const store = await openSqliteStore({ path: databasePath(settings), now: world.now })
+    closing.push(() => store.close())
+    const runtime = await startRuntime({ store, tables, world, log })
+    closing.push(() => runtime.stop())
+    const access = { host: settings.HOST, apiKey: settings.ROTA_API_KEY ?? null }
+    const app = createApp({
+      runtime,
+      log,
+      version,
+      settings: access,
+      ...(sandbox !== null && { sandbox: { url: sandbox.url } }),
+    })
+    const server = await startServer(app, { ...access, port: settings.PORT })
+    closing.push(() => server.close())
+    return { url: server.url, runtime, sandbox, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function refuseMissing(variables: readonly string[]): void {
+  if (variables.length === 0) return
+  throw new TableError(
+    'settings-invalid',
+    `the tables need connectors that are not configured: ${variables.join(', ')}`,
+    {
+      field: variables.join(', '),
+      wayOut:
+        'set these variables in the environment or in .env, or start with ROTA_SANDBOX=1 to run on stand-ins',
+    },
+  )
+}
+
+function databasePath({ ROTA_DB: path }: Settings): string {
+  if (!path.startsWith('postgres')) return path
+  throw new TableError('settings-invalid', 'PostgreSQL is not supported yet', {
+    field: 'ROTA_DB',
+    value: 'postgres://…',
+    wayOut: 'set ROTA_DB to a file path',
+  })
+}

@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { TableError } from '../columns/errors.ts'
+import { parseJson } from '../columns/json.ts'
+import type { PoolView } from '../runtime/reader.ts'
+import type { CellView, RowView, WhyStep } from '../runtime/views.ts'
+
+export type { CellView, PoolView, RowView, WhyStep }
+
+/** Talks to a running server over HTTP, the way everybody else does. */
+export interface Client {
+  get(path: string): Promise<unknown>
+  post(path: string, body: unknown): Promise<unknown>
+}
+
+/** @throws {TableError} with the code and the way out that the server answered. */
+export function createClient(url: string, apiKey?: string): Client {
+  async function request(path: string, init: RequestInit): Promise<unknown> {
+    const headers = {
+      'content-type': 'application/json',
+      ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
+    }
+    const response = await fetch(`${url}${path}`, { ...init, headers }).catch((error: unknown) => {
+      throw new TableError('request-invalid', `no server answers at ${url}`, {
+        field: 'url',
+        value: url,
+        wayOut: 'start one with npm start, or name another with --url',
+        cause: error,
+      })
+    })
+    const parsed = parseJson(await response.text())
+    const body = parsed.ok ? parsed.value : null
+    if (response.ok) return body
+    const problem = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
+    throw new TableError(
+      response.status === 401 ? 'unauthorized' : 'request-invalid',
+      String(problem.detail ?? `the server answered ${response.status}`),
+      {
+        ...(typeof problem.wayOut === 'string' && { wayOut: problem.wayOut }),
+      },
+    )
+  }
+  return {
+    get: (path) => request(path, { method: 'GET' }),
+    post: (path, body) => request(path, { method: 'POST', body: JSON.stringify(body) }),
+  }
+}
+
+/** Every row of a table, page by page. */
+export async function allRows(client: Client, table: string): Promise<RowView[]> {
+  const rows: RowView[] = []
+  let after: number | null = 0
+  while (after !== null) {
+    const page = (await client.get(`/v1/tables/${table}/rows?limit=500&after=${after}`)) as {
+      rows: RowView[]
+      next: number | null
+    }
+    rows.push(...page.rows)
+    after = page.next
+  }
+  return rows
+}
+
+/** Reads the table until every row is at rest or parked, telling how far it is. */
+export async function untilDone(
+  client: Client,
+  table: string,
+  told: (done: number, all: number) => void,
+): Promise<RowView[]> {
+  for (;;) {
+    const rows = await allRows(client, table)
+    const done = rows.filter((row) => row.atRest).length
+    told(done, rows.length)
+    if (done === rows.length) return rows
+    await sleep(200)
+  }
+}

@@ -1,0 +1,107 @@
+import type { CellView, Client, RowView } from './client.ts'
+import { paint, tableText } from './table-text.ts'
+
+export interface Report {
+  client: Client
+  rows: readonly RowView[]
+  sandboxUrl: string
+  seconds: number
+  touched: number
+  invalid: readonly { company: string; why: string }[]
+}
+
+interface PoolAnswer {
+  name: string
+  members: { rep: { id: string; name: string }; weight: number }[]
+  fairness: { member: string; draws: number; expected: number }[]
+}
+
+const field = (cell: CellView | undefined, name: string): string => {
+  const { value } = cell ?? { value: null }
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? String(value[name] ?? '') : ''
+}
+
+/** Who got what and why, each rep against the expected share, how fast, and what the stand-ins saw. */
+export async function printReport(report: Report): Promise<void> {
+  const { rows } = report
+  console.log(`\n${paint('bold', 'Who got what, and why')}\n`)
+  console.log(tableText(['Company', 'Outcome', 'Because'], rows.map(outcomeLine), [26, 24, 96]))
+  for (const { company, why } of report.invalid) console.log(paint('yellow', `refused: ${company}: ${why}`))
+  if (report.touched > 0)
+    console.log(
+      `\n${report.touched} submission(s) came from a person who was there already: kept as a touch, routed once.`,
+    )
+  await printPools(report.client)
+  printSpeed(report)
+  await printLedgers(report)
+}
+
+function outcomeLine(row: RowView): string[] {
+  const { exit, owner } = row.cells
+  const company = String(row.input.company ?? row.id)
+  if (owner?.status === 'done')
+    return [company, `→ ${field(owner, 'name')}`, `${field(owner, 'rule')}: ${field(owner, 'reason')}`]
+  if (exit?.status === 'done') return [company, String(exit.value), exit.reason ?? '']
+  const broken = Object.entries(row.cells).find(([, cell]) => cell.error !== null)
+  return [
+    company,
+    'unsettled',
+    broken === undefined ? 'not finished' : `${broken[0]}: ${broken[1].error?.message}`,
+  ]
+}
+
+async function printPools(client: Client): Promise<void> {
+  const { pools } = (await client.get('/v1/pools')) as { pools: PoolAnswer[] }
+  console.log(`\n${paint('bold', 'Draws against the expected share')}\n`)
+  const lines = pools.flatMap((pool) =>
+    pool.fairness.map(({ member, draws, expected }, index) => {
+      const known = pool.members.find(({ rep }) => rep.id === member)
+      const off = draws - expected
+      return [
+        index === 0 ? pool.name : '',
+        known?.rep.name ?? member,
+        String(known?.weight ?? 0),
+        String(draws),
+        expected.toFixed(2),
+        `${off >= 0 ? '+' : ''}${off.toFixed(2)}`,
+      ]
+    }),
+  )
+  console.log(
+    tableText(['Pool', 'Rep', 'Weight', 'Draws', 'Expected', 'Off by'], lines, [20, 20, 6, 6, 8, 7]),
+  )
+}
+
+function printSpeed({ rows, seconds }: Report): void {
+  const times = rows.flatMap((row) => {
+    const at = row.cells.handoff?.finishedAt
+    return row.cells.handoff?.status === 'done' && at ? [Date.parse(at) - Date.parse(row.createdAt)] : []
+  })
+  times.sort((a, b) => a - b)
+  const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0
+  const routed = rows.filter((row) => row.cells.owner?.status === 'done').length
+  console.log(`\n${paint('bold', 'Speed')}\n`)
+  console.log(
+    `  ${rows.length} rows at rest in ${seconds.toFixed(1)} s, ${routed} routed, ${times.length} notified`,
+  )
+  if (times.length > 0)
+    console.log(`  insert to notified: p50 ${at(0.5)} ms, p95 ${at(0.95)} ms, slowest ${times.at(-1)} ms`)
+}
+
+async function printLedgers({ rows, sandboxUrl }: Report): Promise<void> {
+  const read = async (effect: string) => {
+    const response = await fetch(`${sandboxUrl}/ledger?effect=${effect}`)
+    return (await response.json()) as { effect: Record<string, unknown> }[]
+  }
+  const owners = await read('owner-written')
+  const messages = await read('message-posted')
+  const enrolments = await read('enrolled')
+  const perRecord = new Map<unknown, number>()
+  for (const { effect } of owners) perRecord.set(effect.record, (perRecord.get(effect.record) ?? 0) + 1)
+  const twice = [...perRecord.values()].filter((count) => count > 1).length
+  const routed = rows.filter((row) => row.cells.owner?.status === 'done').length
+  console.log(`\n${paint('bold', "The stand-ins' own ledgers")}\n`)
+  console.log(
+    `  ${owners.length} owner writes on ${perRecord.size} records (${twice} written twice), ${messages.length} messages for ${routed} routed leads, ${enrolments.length} enrolments`,
+  )
+}

@@ -1,0 +1,131 @@
+import { rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { z } from 'zod'
+import { TableError } from '../columns/errors.ts'
+import { boot, type Running } from './boot.ts'
+import { createClient, untilDone } from './client.ts'
+import { connect } from './connect.ts'
+import { printReport } from './demo-report.ts'
+import { loadTables } from './load-tables.ts'
+import { readCsv } from './read-csv.ts'
+import { readSettings, type Settings } from './settings.ts'
+import { stopOnSignal } from './start.ts'
+import { paint } from './table-text.ts'
+
+export interface DemoOptions {
+  file: string | null
+  crm: string
+  port: string
+  exit: boolean
+}
+
+const example = fileURLToPath(new URL('../examples/inbound-leads/tables.ts', import.meta.url))
+const sampleLeads = fileURLToPath(new URL('../examples/inbound-leads/leads.csv', import.meta.url))
+const table = 'inbound-leads'
+const batchRows = 50
+
+/** Starts sandbox and server, posts leads over HTTP, and tells who got what and why. Needs no account and no network. */
+export async function demo(options: DemoOptions): Promise<void> {
+  const file = options.file ?? sampleLeads
+  const { rows, headers } = await readCsv(file, await inputOf())
+  console.log(`${rows.length} leads in ${file}`)
+  if (options.file !== null) {
+    console.log(
+      `  read as   ${headers.used.map(({ header, field }) => (header === field ? field : `${header} → ${field}`)).join(', ')}`,
+    )
+    if (headers.ignored.length > 0) console.log(`  left out  ${headers.ignored.join(', ')}`)
+  }
+  const path = join(tmpdir(), `rota-demo-${process.pid}.sqlite`)
+  const running = await bootOnFreePort({
+    ...readSettings({
+      ROTA_SANDBOX: '1',
+      ROTA_CRM: options.crm,
+      PORT: options.port,
+      ROTA_DB: path,
+      ROTA_TABLES: example,
+    }),
+  })
+  const close = async () => {
+    await running.close()
+    for (const end of ['', '-wal', '-shm']) rmSync(`${path}${end}`, { force: true })
+  }
+  stopOnSignal(close)
+  try {
+    await route(running, rows)
+  } catch (error) {
+    await close()
+    throw error
+  }
+  if (options.exit) {
+    await close()
+    return
+  }
+  console.log(`\n${paint('bold', 'Rota is running')} on the sandbox: nothing leaves this machine.`)
+  console.log(`  page      ${running.url}/`)
+  console.log(`  API docs  ${running.url}/docs`)
+  console.log(`  ledgers   ${running.sandbox?.url}/ledger`)
+  console.log('  Ctrl+C stops it and forgets the leads.')
+}
+
+async function inputOf(): Promise<z.ZodObject> {
+  const nothing = readSettings({ ROTA_SANDBOX: '1' })
+  const [first] = (await loadTables(example)).tables(connect(nothing).connectors)
+  if (first === undefined) throw new TableError('definition-invalid', 'the example has no table')
+  return first.input
+}
+
+async function bootOnFreePort(settings: Settings): Promise<Running> {
+  const options = { sandboxLatencyMs: 20, logLevel: 'warn' }
+  try {
+    return await boot({ settings, ...options })
+  } catch (error) {
+    if (!TableError.isInstance(error) || error.details.field !== 'PORT') throw error
+    console.log(`port ${settings.PORT} is taken; using a free one`)
+    return boot({ settings: { ...settings, PORT: 0 }, ...options })
+  }
+}
+
+async function route(running: Running, rows: readonly Record<string, string>[]): Promise<void> {
+  const client = createClient(running.url)
+  const started = performance.now()
+  const invalid: { company: string; why: string }[] = []
+  let touched = 0
+  for (let from = 0; from < rows.length; from += batchRows) {
+    const batch = rows.slice(from, from + batchRows)
+    const answer = (await client.post(`/v1/tables/${table}/rows`, { rows: batch })) as {
+      rows: { status: string; errors?: { field: string; message: string; value: string }[] }[]
+    }
+    answer.rows.forEach((row, index) => {
+      if (row.status === 'touched') touched += 1
+      if (row.status !== 'invalid') return
+      const why = (row.errors ?? [])
+        .map((each) => `${each.field}: ${each.message} (${each.value})`)
+        .join('; ')
+      invalid.push({ company: batch[index]?.company ?? '(no company)', why })
+    })
+  }
+  const show = progress()
+  const finished = await untilDone(client, table, show)
+  await printReport({
+    client,
+    rows: finished,
+    sandboxUrl: running.sandbox?.url ?? '',
+    seconds: (performance.now() - started) / 1_000,
+    touched,
+    invalid,
+  })
+}
+
+/** A line that counts up on a terminal, and a line now and then elsewhere. */
+function progress(): (done: number, all: number) => void {
+  let last = -1
+  return (done, all) => {
+    if (process.stderr.isTTY)
+      process.stderr.write(`\r  ${done} of ${all} leads done${done === all ? '\n' : ''}`)
+    else if (done === all || done - last >= 100 || last < 0)
+      process.stderr.write(`  ${done} of ${all} leads done\n`)
+    last = done === all || last < 0 || done - last >= 100 ? done : last
+  }
+}

@@ -1,0 +1,55 @@
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { z } from 'zod'
+import { TableError } from '../columns/errors.ts'
+import type { Connectors } from '../columns/ports.ts'
+import type { TableDefinition } from '../columns/table.ts'
+
+const isTable = (value: unknown): value is TableDefinition =>
+  typeof value === 'object' &&
+  value !== null &&
+  'columns' in value &&
+  'personOf' in value &&
+  'version' in value
+
+const Module = z.object({
+  tables: z.custom<(connectors: Connectors) => unknown>((value) => typeof value === 'function'),
+  /** What the sandbox starts with, so that a table has reps and accounts to find. */
+  sandboxState: z.custom<() => Record<string, unknown>>((value) => typeof value === 'function').optional(),
+})
+
+export interface LoadedModule {
+  tables(connectors: Connectors): TableDefinition[]
+  sandboxState: (() => Record<string, unknown>) | null
+}
+
+/**
+ * Imports the module that `ROTA_TABLES` names. It exports `tables`, a function from connectors to tables.
+ *
+ * @throws {TableError} `settings-invalid` when the file is not there or exports something else.
+ */
+export async function loadTables(path: string): Promise<LoadedModule> {
+  const refuse = (message: string, cause?: unknown) =>
+    new TableError('settings-invalid', `ROTA_TABLES=${path}: ${message}`, {
+      field: 'ROTA_TABLES',
+      value: path,
+      wayOut: 'export const tables = (connectors: Connectors) => [myTable(connectors)]',
+      cause,
+    })
+  const address = pathToFileURL(resolve(path)).href
+  const loaded: unknown = await import(address).catch((error: unknown) => {
+    if (TableError.isInstance(error)) throw error
+    throw refuse(error instanceof Error ? error.message : String(error), error)
+  })
+  const parsed = Module.safeParse(loaded)
+  if (!parsed.success) throw refuse('it exports no function called "tables"')
+  const { tables, sandboxState } = parsed.data
+  return {
+    sandboxState: sandboxState ?? null,
+    tables(connectors) {
+      const made = tables(connectors)
+      if (Array.isArray(made) && made.length > 0 && made.every(isTable)) return made
+      throw refuse('"tables" answered something else than a list of tables')
+    },
+  }
+}

@@ -1,0 +1,46 @@
+#!/usr/bin/env node
+import { Command } from 'commander'
+import { TableError } from '../columns/errors.ts'
+import { version } from './version.ts'
+
+const program = new Command('rota')
+  .description('A table runtime for lead routing: typed columns run row by row the moment a lead arrives.')
+  .version(version)
+  .showHelpAfterError()
+
+program
+  .command('start')
+  .description('serve the tables that ROTA_TABLES names')
+  .action(async () => (await import('./start.ts')).start())
+
+program
+  .command('demo')
+  .description('route leads on the sandbox: the sample leads, or the rows of a CSV file')
+  .argument('[file]', 'CSV file with a header row; its headers are matched by name')
+  .option('--crm <name>', 'salesforce or hubspot', 'salesforce')
+  .option('--port <number>', 'port of the page', '4400')
+  .option('--exit', 'stop when every lead is done instead of staying up')
+  .action(async (file: string | undefined, options: { crm: string; port: string; exit?: boolean }) =>
+    (await import('./demo.ts')).demo({ file: file ?? null, ...options, exit: options.exit ?? false }),
+  )
+
+program
+  .command('why')
+  .description('say why a cell of a running server is what it is')
+  .argument('<row>', 'row id, row_…')
+  .argument('[column]', 'column; the owner when left out', 'owner')
+  .option('--table <name>', 'table', 'inbound-leads')
+  .option('--url <address>', 'address of the server', 'http://127.0.0.1:4400')
+  .option('--json', 'print the steps as JSON')
+  .action(async (row: string, column: string, options: { table: string; url: string; json?: boolean }) =>
+    (await import('./why.ts')).why({ row, column, ...options, json: options.json ?? false }),
+  )
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (!TableError.isInstance(error)) throw error
+  const { wayOut } = error.details
+  console.error(`rota: ${error.message}${wayOut === undefined ? '' : `\n  ${wayOut}`}`)
+  process.exitCode = error.code === 'unauthorized' ? 3 : error.code === 'internal' ? 1 : 2
+}

@@ -1,0 +1,132 @@
+import { assignOwner } from '../../columns/assign-owner.ts'
+import { branch } from '../../columns/branch.ts'
+import { compute } from '../../columns/compute.ts'
+import { crmRecord } from '../../columns/crm-record.ts'
+import { enrich } from '../../columns/enrich.ts'
+import { enrol } from '../../columns/enrol.ts'
+import { findAccount } from '../../columns/find-account.ts'
+import { notify } from '../../columns/notify.ts'
+import type { Connectors } from '../../columns/ports.ts'
+import { prompt } from '../../columns/prompt.ts'
+import { defineTable } from '../../columns/table.ts'
+import { updateCrm } from '../../columns/update-crm.ts'
+import { useAi } from '../../columns/use-ai.ts'
+import { accountKey, companyDomain } from '../../routing/company.ts'
+import { Segmentation } from '../../routing/segment/segmentation.ts'
+import { handoffMessage, sequenceFor } from './handoff.ts'
+import { Lead } from './lead.ts'
+import { classifiedWithoutModel, classifyByRule, exits, qualify } from './qualify.ts'
+import { pools, reps } from './team.ts'
+import { territory } from './territory.ts'
+
+const routed = { when: { exit: 'route' } } as const
+
+/** Inbound leads, from the form to the rep: qualified first, then routed, written to the CRM, and handed over with the reason. */
+export const inboundLeads = ({ crm, messenger, sequencer, enrichment, model }: Connectors) =>
+  defineTable('inbound-leads', {
+    input: Lead,
+    person: (lead) => lead.email?.toLowerCase() ?? null,
+    account: (lead) => accountKey(lead),
+  })
+    .column('domain', compute({ reads: ['email', 'website'], run: (lead) => companyDomain(lead) }))
+    .column('firm', enrich({ needs: ['domain'], providers: [enrichment], domain: ({ domain }) => domain }))
+    .column('account', findAccount({ needs: ['domain'], crm, domain: ({ domain }) => domain }))
+    .column(
+      'segment',
+      useAi({
+        reads: [
+          'company',
+          'domain',
+          'country',
+          'headquarters',
+          'employees',
+          'industry',
+          'description',
+          'firm',
+        ],
+        model,
+        output: Segmentation,
+        decide: classifyByRule,
+        unknown: classifiedWithoutModel,
+        prompt: prompt`Classify this company for sales routing.
+          Region, from {{country}}, else {{headquarters}}, else a true country-code {{domain}}: NA is the United States and Canada;
+          LATAM is Mexico and everything south of it; EMEA is Europe, Africa and the Middle East; APAC is the rest of Asia and Oceania.
+          Segment, from {{employees}}: SMB under 200, Mid-Market 200 to 1000, Enterprise over 1000.
+          The reason is one sentence that names the deciding fields. {{company}}, {{industry}}, {{description}} and {{firm}} are context.`,
+        price: { input: 0.4, output: 1.6 },
+      }),
+    )
+    .column(
+      'exit',
+      branch({
+        needs: ['segment'],
+        reads: ['account', 'source', 'message', 'email'],
+        exits,
+        handle: {
+          route: 'continue',
+          nurture: { ends: 'the nurture programme' },
+          'self-serve': { ends: 'the free trial' },
+          disqualified: { ends: 'nobody is bothered' },
+        },
+        decide: qualify,
+      }),
+    )
+    .column(
+      'owner',
+      assignOwner({
+        needs: ['segment'],
+        reads: ['account'],
+        pools,
+        reps: Object.values(reps),
+        rules: [
+          { name: 'existing account owner', decide: ({ account }, by) => by.owner(account, crm.vendor) },
+          { name: 'territory', decide: ({ segment }, by) => by.territory(territory, segment) },
+        ],
+        otherwise: { pool: 'triage' },
+      }),
+      routed,
+    )
+    .column(
+      'record',
+      crmRecord({
+        needs: ['owner'],
+        reads: ['leadId', 'email', 'firstName', 'lastName', 'company', 'website'],
+        crm,
+        person: ({ leadId, owner: _, ...person }) => ({ recordId: leadId, ...person }),
+      }),
+    )
+    .column(
+      'crmOwner',
+      updateCrm({
+        needs: ['owner', 'record'],
+        crm,
+        change: ({ owner, record }) => ({ record, owner }),
+        confirms: 'owner',
+      }),
+    )
+    .column(
+      'handoff',
+      notify({
+        needs: ['owner', 'record', 'crmOwner', 'segment'],
+        reads: ['company', 'email', 'firstName', 'lastName', 'source', 'message'],
+        via: messenger,
+        message: handoffMessage,
+      }),
+    )
+    .column(
+      'sequence',
+      enrol({
+        needs: ['owner', 'record', 'crmOwner', 'segment', 'email'],
+        via: sequencer,
+        enrolment: ({ owner, record, crmOwner, segment }) => ({
+          sequence: sequenceFor(sequencer.vendor, segment),
+          record,
+          sender: { email: owner.email ?? '', crmUserId: crmOwner.ownerId },
+        }),
+      }),
+    )
+
+/** What `ROTA_TABLES` points to: the tables of this module, given the connectors. */
+export const tables = (connectors: Connectors) => [inboundLeads(connectors)]
+
+export { sandboxState } from './sandbox.ts'

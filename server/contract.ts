@@ -1,0 +1,311 @@
+import { z } from 'zod'
+import { cellStatuses } from '../columns/cell.ts'
+import { Pool, PoolMember, WhenNobody } from '../routing/pool.ts'
+
+/** Any JSON value. The table's own schemas say which. */
+const AnyJson = z.unknown()
+const JsonRecord = z.record(z.string(), AnyJson)
+const Iso = z.string().describe('ISO 8601 time, UTC')
+const Path = z.string().describe('path on this server')
+
+/** The largest number of rows one request may insert. */
+export const maxBatch = 1_000
+
+const wholeNumber = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
+
+/** For routes without query parameters: any parameter is a mistake and is named. */
+export const NoQuery = z.strictObject({})
+export const TableParams = z.object({ table: z.string() })
+export const RowParams = TableParams.extend({ row: z.string() })
+export const CellParams = RowParams.extend({ column: z.string() })
+export const RunParams = z.object({ run: z.string() })
+export const PoolParams = z.object({ pool: z.string() })
+
+/** One wrong field of a request. `value` is the refused value as JSON text, shortened. */
+export const FieldProblem = z.object({ field: z.string(), message: z.string(), value: z.string() })
+export type FieldProblem = z.output<typeof FieldProblem>
+
+/** RFC 9457, with a stable `code`, the field, the refused value and the way out. */
+export const Problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.number().int(),
+  code: z.string(),
+  detail: z.string(),
+  instance: z.string(),
+  field: z.string().optional(),
+  value: AnyJson.optional(),
+  wayOut: z.string().optional(),
+  errors: z.array(FieldProblem).optional(),
+  rows: z.array(AnyJson).optional().describe('wait-timeout: the rows that were accepted and go on'),
+})
+export type Problem = z.output<typeof Problem>
+
+/** `{ "rows": [...] }` and nothing else is a batch; any other object is one row. */
+export const InsertBody = z.union([z.strictObject({ rows: z.array(AnyJson) }), JsonRecord])
+export const InsertQuery = z.strictObject({
+  wait: z.string().min(1).optional().describe('"done" or the name of a column'),
+  timeoutMs: wholeNumber(1, 120_000).optional().describe('30000 when absent; only together with wait'),
+})
+export const InsertHeaders = z.object({ 'idempotency-key': z.string().min(1).max(255).optional() })
+
+export const InsertedRow = z.object({
+  id: z.string().optional(),
+  status: z.enum(['accepted', 'touched', 'invalid']),
+  url: Path.optional(),
+  errors: z.array(FieldProblem).optional(),
+})
+export type InsertedRow = z.output<typeof InsertedRow>
+export const InsertAnswer = z.object({ rows: z.array(InsertedRow) })
+
+export const CellView = z.object({
+  status: z.enum(cellStatuses),
+  value: AnyJson,
+  error: z.object({ kind: z.string(), message: z.string(), retryable: z.boolean() }).nullable(),
+  reason: z.string().nullable(),
+  skipped: z.object({ rule: z.string(), values: JsonRecord }).nullable(),
+  waiting: z.object({ on: z.string(), until: Iso.nullable() }).nullable(),
+  attempts: z.number().int(),
+  stale: z.boolean(),
+  definition: z.number().int().nullable(),
+  startedAt: Iso.nullable(),
+  finishedAt: Iso.nullable(),
+})
+
+export const RowView = z.object({
+  id: z.string(),
+  url: Path,
+  table: z.string(),
+  input: JsonRecord,
+  occurredAt: Iso,
+  createdAt: Iso,
+  touchCount: z.number().int().describe('how often the same person came again'),
+  atRest: z.boolean(),
+  cells: z.record(z.string(), CellView),
+})
+export const RowDetail = RowView.extend({
+  touches: z.array(z.object({ at: Iso, occurredAt: Iso, input: JsonRecord })),
+})
+/** What `?wait=` answers: each row as it is now, with what became of its insert. */
+export const WaitedRow = z.union([RowDetail.extend({ status: z.enum(['accepted', 'touched']) }), InsertedRow])
+export type WaitedRow = z.output<typeof WaitedRow>
+export const WaitedAnswer = z.object({ rows: z.array(WaitedRow) })
+
+export const RowsQuery = z.strictObject({
+  limit: wholeNumber(1, 1_000).default(100),
+  after: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional().describe('`next` of the page before'),
+  filter: z.string().max(2_000).optional().describe('terms joined by commas: status:error, exit=route'),
+  q: z.string().min(1).max(200).optional().describe('text somewhere in the input'),
+  order: z.enum(['oldest', 'newest']).default('oldest'),
+})
+export const RowsAnswer = z.object({ rows: z.array(RowView), next: z.number().int().nullable() })
+
+export const PatchBody = JsonRecord.refine((change) => Object.keys(change).length > 0, {
+  error: 'name at least one input field',
+})
+
+export const AttemptView = z.object({
+  kind: z.enum(['attempt', 'intent', 'passed']),
+  outcome: z.string().nullable(),
+  status: z.enum(cellStatuses),
+  value: AnyJson,
+  error: CellView.shape.error,
+  reason: z.string().nullable(),
+  inputs: JsonRecord.nullable(),
+  detail: AnyJson,
+  cost: z
+    .object({ usd: z.number(), inputTokens: z.number().optional(), outputTokens: z.number().optional() })
+    .nullable(),
+  run: z.number().int().nullable().describe('`number` of the run'),
+  startedAt: Iso.nullable(),
+  finishedAt: Iso.nullable(),
+})
+export const CellDetail = CellView.extend({
+  table: z.string(),
+  row: z.string(),
+  column: z.string(),
+  history: z.array(AttemptView),
+})
+
+export const WhyAnswer = z.object({
+  table: z.string(),
+  row: z.string(),
+  column: z.string(),
+  steps: z.array(
+    z.object({
+      column: z.string(),
+      kind: z.string(),
+      status: z.enum(cellStatuses),
+      value: AnyJson,
+      reason: z.string(),
+      inputs: JsonRecord.nullable(),
+      detail: AnyJson,
+      ms: z.number().nullable(),
+    }),
+  ),
+})
+
+const scopeWish = 'use { "rows": ["row_…"] }, { "filter": "status:error" } or { "all": true }'
+export const RunBody = z.strictObject({
+  columns: z.array(z.string()).min(1).max(500).optional(),
+  scope: z.union(
+    [
+      z.strictObject({ rows: z.array(z.string()).min(1).max(10_000) }),
+      z.strictObject({ filter: z.string().min(1).max(2_000) }),
+      z.strictObject({ all: z.literal(true) }),
+    ],
+    { error: scopeWish },
+  ),
+  mode: z.enum(['missing', 'errored', 'stale', 'all']),
+  limit: z.number().int().min(1).optional(),
+  downstream: z.boolean().default(false),
+  force: z.boolean().default(false),
+  includeEffects: z.boolean().default(false),
+  redraw: z.boolean().default(false),
+  dryRun: z.boolean().default(false),
+})
+
+const count = z.number().int()
+export const RunView = z.object({
+  id: z.string(),
+  number: z.number().int(),
+  url: Path,
+  table: z.string(),
+  kind: z.enum(['insert', 'rerun']),
+  status: z.enum(['running', 'done', 'cancelled']),
+  lane: z.enum(['live', 'bulk']),
+  definition: z.number().int(),
+  request: AnyJson,
+  rows: count.describe('rows in scope'),
+  handedOut: count.describe('rows taken up so far'),
+  remaining: count.describe('rows taken up and not at rest'),
+  counts: z
+    .object({ ran: count, unchanged: count, kept: count, skipped: count, failed: count, cancelled: count })
+    .describe('cells'),
+  createdAt: Iso,
+  finishedAt: Iso.nullable(),
+})
+export const RunAnswer = z.object({ run: RunView })
+export const PreviewAnswer = z.object({
+  preview: z.object({
+    rows: count,
+    columns: z.array(
+      z.object({
+        column: z.string(),
+        run: count,
+        unchanged: count,
+        kept: count,
+        skipped: count,
+        sideEffect: z.string().nullable(),
+        draws: count,
+        costUsd: z.number(),
+      }),
+    ),
+    costUsd: z.number(),
+    sideEffects: z.array(z.string()),
+  }),
+})
+
+const Counts = z.record(z.string(), count).describe('cells that are not plainly done, by status')
+export const TableView = z.object({
+  name: z.string(),
+  url: Path,
+  version: z.string(),
+  definition: z.number().int(),
+  rows: count,
+  counts: Counts,
+  input: AnyJson.describe('JSON schema of a row'),
+  columns: z.array(
+    z.object({
+      name: z.string(),
+      kind: z.string(),
+      reads: z.array(z.string()),
+      needs: z.array(z.string()),
+      when: JsonRecord,
+      dependsOn: z.array(z.string()),
+      effect: z.enum(['none', 'read', 'draw', 'write']),
+      sideEffect: z.string().nullable(),
+      output: AnyJson,
+      retry: z.object({ attempts: count, baseMs: z.number(), maxMs: z.number() }),
+      timeoutMs: z.number(),
+      budget: AnyJson,
+      version: z.string(),
+      describe: AnyJson,
+      counts: Counts,
+    }),
+  ),
+})
+export const Sandbox = z
+  .object({ url: z.string() })
+  .nullable()
+  .describe('set while the vendors are stand-ins')
+export const TablesAnswer = z.object({ tables: z.array(TableView), sandbox: Sandbox })
+
+export const EventsQuery = z.strictObject({
+  after: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional().describe('id of the last event seen'),
+})
+
+export const PoolView = z.object({
+  name: z.string(),
+  url: Path,
+  strategy: z.enum(['standard', 'weighted']),
+  members: z.array(PoolMember),
+  whenNobody: WhenNobody,
+  fairness: z.array(
+    z.object({
+      member: z.string(),
+      draws: count,
+      expected: z.number().describe('draws the rep was due by weight'),
+      balance: z.number().describe('draws owed (positive) or taken early (negative)'),
+      excluded: z.string().nullable().describe('why the rep cannot be drawn now'),
+    }),
+  ),
+})
+export const PoolsAnswer = z.object({ pools: z.array(PoolView) })
+
+/** What PUT takes: the pool as GET gives it; `fairness` and `url` are ignored, a misspelt key is refused. */
+export const PoolBody = z.strictObject({
+  name: Pool.shape.name.optional(),
+  strategy: Pool.shape.strategy,
+  members: z.array(PoolMember.strict()).max(1_000),
+  whenNobody: WhenNobody,
+  fairness: AnyJson.optional(),
+  url: AnyJson.optional(),
+})
+
+export const LedgerQuery = z.strictObject({
+  limit: wholeNumber(1, 1_000).default(100),
+  after: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional().describe('`next` of the page before'),
+})
+export const LedgerAnswer = z.object({
+  draws: z.array(
+    z.object({
+      id: z.number().int(),
+      pool: z.string(),
+      member: z.string(),
+      table: z.string(),
+      row: z.string(),
+      column: z.string(),
+      generation: z.number().int(),
+      state: z.enum(['reserved', 'confirmed', 'released']),
+      reason: z.string().nullable(),
+      at: Iso,
+    }),
+  ),
+  next: z.number().int().nullable(),
+})
+
+export const PoolPreviewAnswer = z.object({
+  pool: z.string(),
+  draws: z.array(
+    z.object({
+      turn: z.number().int(),
+      member: z.string(),
+      name: z.string(),
+      reason: z.string(),
+      considered: AnyJson,
+    }),
+  ),
+  nobody: z.string().nullable().describe('why nobody can be drawn now'),
+  whenNobody: WhenNobody,
+})

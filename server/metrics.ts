@@ -1,0 +1,88 @@
+import type { MiddlewareHandler } from 'hono'
+import { routePath } from 'hono/route'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { Runtime } from '../runtime/runtime.ts'
+import type { EventHub } from './event-hub.ts'
+import type { AppEnv } from './parts.ts'
+
+export interface Metrics {
+  registry: Registry
+  /** Counts and times every request under the path of its route. */
+  observe: MiddlewareHandler<AppEnv>
+}
+
+/** What Prometheus reads at `/metrics`: requests, rows and cells as they are committed, and what is open now. */
+export function createMetrics(runtime: Runtime, hub: EventHub): Metrics {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+
+  const requests = new Histogram({
+    name: 'rota_http_request_seconds',
+    help: 'Time to the first byte of an answer',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [0.002, 0.01, 0.05, 0.25, 1, 5, 30],
+    registers,
+  })
+  const rows = new Counter({
+    name: 'rota_row_events_total',
+    help: 'Rows inserted, touched and erased',
+    labelNames: ['table', 'event'],
+    registers,
+  })
+  const cells = new Counter({
+    name: 'rota_cell_changes_total',
+    help: 'Cells that came into a status',
+    labelNames: ['table', 'column', 'status'],
+    registers,
+  })
+  runtime.onEvents((events) => {
+    for (const { table, changes } of events) {
+      for (const { event, cells: changed } of changes) {
+        if (event !== 'cells-changed') rows.inc({ table, event })
+        for (const [column, status] of Object.entries(changed)) cells.inc({ table, column, status })
+      }
+    }
+  })
+
+  const open = new Gauge({
+    name: 'rota_open_cells',
+    help: 'Cells that are not plainly done',
+    labelNames: ['table', 'column', 'status'],
+    registers,
+  })
+  new Gauge({
+    name: 'rota_rows',
+    help: 'Rows of a table',
+    labelNames: ['table'],
+    registers,
+    /** One look at the tables fills both gauges. */
+    async collect() {
+      open.reset()
+      for (const table of await runtime.tables()) {
+        this.set({ table: table.name }, table.rows)
+        for (const { column, status, count } of table.open)
+          open.set({ table: table.name, column, status }, count)
+      }
+    },
+  })
+  new Gauge({
+    name: 'rota_event_readers',
+    help: 'Open event streams',
+    registers,
+    collect() {
+      this.set(hub.readers())
+    },
+  })
+
+  return {
+    registry,
+    async observe(c, next) {
+      const startedAt = performance.now()
+      await next()
+      const route = c.res.status === 404 && c.error === undefined ? 'none' : routePath(c, -1)
+      const seconds = (performance.now() - startedAt) / 1000
+      requests.observe({ method: c.req.method, route, status: String(c.res.status) }, seconds)
+    },
+  }
+}

@@ -1,0 +1,108 @@
+import { read } from './api.js'
+import { byId, longText, make, seconds, shortText } from './dom.js'
+import { pill, statuses } from './pills.js'
+import { consideredReps } from './reps.js'
+
+const heading = (text) => make('h3', {}, text)
+
+/** Shows one cell: what it is, why, from which inputs, and every attempt. */
+export async function showDetails(row, column, onClose) {
+  const path = `${row.url}/cells/${encodeURIComponent(column)}`
+  const [cell, why] = await Promise.all([read(path), read(`${path}/why`)])
+  const title = `${column} → ${cell.status === 'done' ? shortText(cell.value) : (statuses[cell.status]?.[1] ?? cell.status)}`
+  const close = make('button', { type: 'button', 'aria-label': 'Close the details' }, '✕')
+  close.addEventListener('click', onClose)
+  byId('details').replaceChildren(
+    make(
+      'div.title',
+      {},
+      make('div', {}, make('h2', {}, title), make('p.quiet', {}, `${row.id} · attempts: ${cell.attempts}`)),
+      close,
+    ),
+    make('p', {}, pill(cell)),
+    ...stateOf(cell),
+    heading('Why'),
+    make('ol.steps', {}, ...why.steps.map(stepItem)),
+    ...(cell.value === null ? [] : [heading('Value'), make('pre', {}, longText(cell.value))]),
+    heading('Input of the row'),
+    valueList(row.input),
+    heading('Attempts'),
+    cell.history.length === 0
+      ? make('p.quiet', {}, 'None yet.')
+      : make('ol.steps', {}, ...cell.history.map(attemptItem)),
+  )
+  byId('details').hidden = false
+}
+
+function stateOf({ error, skipped, waiting, reason, stale }) {
+  const lines = []
+  if (error !== null)
+    lines.push(`${error.kind}: ${error.message}${error.retryable ? ' (may work later)' : ''}`)
+  if (skipped !== null) lines.push(`${skipped.rule}: ${JSON.stringify(skipped.values)}`)
+  if (waiting?.until) lines.push(`until ${new Date(waiting.until).toLocaleTimeString()}`)
+  if (reason !== null) lines.push(reason)
+  if (stale) lines.push('Stale: its inputs or the column changed after it ran.')
+  return lines.map((line) => make('p.quiet', {}, line))
+}
+
+function stepItem({ column, kind, status, reason, inputs, detail, ms }) {
+  const [glyph, , colour] = status === 'done' ? ['✓', '', 'good'] : (statuses[status] ?? ['?', '', 'none'])
+  const trace = Array.isArray(detail?.trace) ? detail.trace : []
+  return make(
+    'li',
+    {},
+    make(`span.glyph.${colour}`, { 'aria-hidden': 'true' }, glyph),
+    make(
+      'div.title',
+      {},
+      make('strong', {}, `${column} · ${kind}`),
+      ms === null ? null : make('span.quiet', {}, seconds(ms)),
+    ),
+    make('p.quiet', {}, reason),
+    inputs === null || Object.keys(inputs).length === 0 ? null : valueList(inputs),
+    trace.length === 0 ? null : make('ul.rules', {}, ...trace.map(ruleItem)),
+  )
+}
+
+/** One rule of the ladder, with every rep the rotation looked at. */
+function ruleItem({ rule, matched, reason, considered }) {
+  return make(
+    'li',
+    {},
+    `${matched ? '✓' : '○'} ${rule}: ${reason}`,
+    Array.isArray(considered) ? consideredReps(considered) : null,
+  )
+}
+
+function attemptItem({ kind, status, outcome, reason, error, cost, startedAt, finishedAt }) {
+  const [glyph, word] = statuses[status] ?? ['?', status]
+  const ms = startedAt !== null && finishedAt !== null ? Date.parse(finishedAt) - Date.parse(startedAt) : null
+  const said = [error?.message, reason, cost === null ? null : `$${cost.usd}`].filter(Boolean).join(' · ')
+  const what = kind === 'attempt' ? word : kind === 'intent' ? 'About to be sent' : `Passed by: ${outcome}`
+  return make(
+    'li',
+    {},
+    make('span.glyph', { 'aria-hidden': 'true' }, glyph),
+    make(
+      'div.title',
+      {},
+      make('span', {}, what),
+      make('span.quiet', {}, kind === 'attempt' && ms !== null ? seconds(ms) : ''),
+    ),
+    make(
+      'p.quiet',
+      {},
+      [finishedAt === null ? '' : new Date(finishedAt).toLocaleTimeString(), said]
+        .filter(Boolean)
+        .join(' · '),
+    ),
+  )
+}
+
+function valueList(values) {
+  const entries = Object.entries(values).flatMap(([name, value]) => [
+    make('dt', {}, name),
+    make('dd', {}, value === null ? '—' : typeof value === 'object' ? JSON.stringify(value) : String(value)),
+  ])
+  return make('dl.values', {}, ...entries)
+}

@@ -1,0 +1,141 @@
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import type { z } from 'zod'
+import { type ErrorCode, type ErrorDetails, errorCodes, TableError } from '../columns/errors.ts'
+import type { Log } from '../runtime/engine.ts'
+import type { FieldProblem, InsertedRow, Problem } from './contract.ts'
+import type { AppEnv } from './parts.ts'
+
+/** More that a problem can carry than a `TableError` does. */
+export interface ProblemExtras {
+  errors?: FieldProblem[]
+  rows?: InsertedRow[]
+  headers?: Record<string, string>
+}
+
+const maxValueLength = 200
+
+/** Answers with problem JSON; the status follows from the code. */
+export function answerProblem(
+  c: Context<AppEnv>,
+  problem: { code: ErrorCode; detail: string } & ErrorDetails & ProblemExtras,
+): Response {
+  const { code, detail, field, value, wayOut, errors, rows, headers } = problem
+  const status = errorCodes[code]
+  const body: Problem = {
+    type: `/docs#${code}`,
+    title: titleOf(code),
+    status,
+    code,
+    detail,
+    instance: c.req.path,
+    ...(field !== undefined && { field }),
+    ...(value !== undefined && { value: shortened(value) }),
+    ...(wayOut !== undefined && { wayOut }),
+    ...(errors !== undefined && { errors }),
+    ...(rows !== undefined && { rows }),
+  }
+  return c.body(JSON.stringify(body), status, { 'content-type': 'application/problem+json', ...headers })
+}
+
+/** `row-invalid` -> `Row invalid`. */
+export function titleOf(code: ErrorCode): string {
+  const words = code.replaceAll('-', ' ')
+  return words.charAt(0).toUpperCase() + words.slice(1)
+}
+
+/** A `TableError` whose answer also carries a list: the wrong fields, or the rows that were accepted. */
+export class ProblemError extends TableError {
+  readonly extras: ProblemExtras
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails & ProblemExtras) {
+    super(code, message, details)
+    this.name = 'ProblemError'
+    const { errors, rows, headers } = details
+    this.extras = {
+      ...(errors !== undefined && { errors }),
+      ...(rows !== undefined && { rows }),
+      ...(headers !== undefined && { headers }),
+    }
+  }
+}
+
+/** Turns whatever was thrown into a problem. What we did not foresee is logged and told to nobody. */
+export function answerError(c: Context<AppEnv>, error: unknown, log: Log): Response {
+  if (TableError.isInstance(error) && error.code !== 'internal') {
+    if (errorCodes[error.code] >= 500 && error.code !== 'wait-timeout') {
+      log.error({ path: c.req.path, error }, error.message)
+    }
+    const extras = error instanceof ProblemError ? error.extras : {}
+    return answerProblem(c, { ...error.details, ...extras, code: error.code, detail: error.message })
+  }
+  if (error instanceof HTTPException && error.status < 500) {
+    return answerProblem(c, {
+      code: 'request-invalid',
+      detail: error.message || 'the request is not understood',
+    })
+  }
+  log.error({ method: c.req.method, path: c.req.path, error }, 'a request failed for a reason nobody foresaw')
+  return answerProblem(c, {
+    code: 'internal',
+    detail: 'something went wrong here, not in your request',
+    wayOut: 'try again; if it stays, the log of the server names the cause',
+  })
+}
+
+/** A request that does not fit its schema: every wrong field, the first one in front. */
+export function invalidRequest(error: z.core.$ZodError, given: unknown, where: string): ProblemError {
+  const errors = fieldProblems(error, given)
+  const [first] = errors
+  const what = first === undefined ? 'not understood' : `${first.field || 'the whole'}: ${first.message}`
+  return new ProblemError('request-invalid', `${where}: ${what}`, {
+    ...(first !== undefined && { field: first.field, value: refusedValue(given, first.field) }),
+    wayOut: 'the shape of every request is described at /docs',
+    errors,
+  })
+}
+
+export function fieldProblems(error: z.core.$ZodError, given: unknown): FieldProblem[] {
+  return error.issues.flatMap((issue): FieldProblem[] => {
+    const path = issue.path.map(String)
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({
+        field: [...path, key].join('.'),
+        message: 'there is no such field',
+        value: textOf(valueAt(given, [...path, key])),
+      }))
+    }
+    return [{ field: path.join('.'), message: issue.message, value: textOf(valueAt(given, path)) }]
+  })
+}
+
+/** The value under a field path like `rows.2.email`, as it was sent. */
+export const refusedValue = (given: unknown, field: string): unknown =>
+  (field === '' ? given : valueAt(given, field.split('.'))) ?? 'missing'
+
+function valueAt(given: unknown, path: readonly string[]): unknown {
+  let value = given
+  for (const part of path) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, part)) return undefined
+    value = Reflect.get(value, part)
+  }
+  return value
+}
+
+const textOf = (value: unknown): string =>
+  value === undefined ? 'missing' : cut(JSON.stringify(value) ?? String(value))
+
+function shortened(value: unknown): unknown {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value))
+  if (text.length <= maxValueLength) return value
+  return cut(text)
+}
+
+const cut = (text: string) => (text.length <= maxValueLength ? text : `${text.slice(0, maxValueLength)}…`)
+
+/** Checks the body of a request against its shape. Throws a `ProblemError` that names every wrong field. */
+export function checked<Schema extends z.ZodType>(schema: Schema, given: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(given)
+  if (parsed.success) return parsed.data
+  throw invalidRequest(parsed.error, given, 'the body')
+}

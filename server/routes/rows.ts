@@ -1,0 +1,141 @@
+import { createRoute } from '@hono/zod-openapi'
+import type { z } from 'zod'
+import { TableError } from '../../columns/errors.ts'
+import type { InsertResult } from '../../runtime/runtime.ts'
+import { jsonBody, readJson } from '../body.ts'
+import {
+  type FieldProblem,
+  InsertAnswer,
+  InsertBody,
+  type InsertedRow,
+  InsertHeaders,
+  InsertQuery,
+  maxBatch,
+  RowsAnswer,
+  RowsQuery,
+  TableParams,
+  WaitedAnswer,
+} from '../contract.ts'
+import type { App, Parts } from '../parts.ts'
+import { rowPath } from '../paths.ts'
+import { checked, ProblemError, refusedValue } from '../problem.ts'
+import { createWaiting } from '../waiting.ts'
+
+const insertRoute = createRoute({
+  method: 'post',
+  path: '/v1/tables/{table}/rows',
+  tags: ['rows'],
+  summary: 'Insert one row, or up to 1,000',
+  description:
+    'Answers when the rows are on disk; their columns run by themselves. Invalid rows of a batch are reported, the others accepted.',
+  middleware: [readJson] as const,
+  request: {
+    params: TableParams,
+    query: InsertQuery,
+    headers: InsertHeaders,
+    body: jsonBody(InsertBody),
+  },
+  responses: {
+    200: {
+      description: 'with ?wait: the rows as they are now',
+      content: { 'application/json': { schema: WaitedAnswer } },
+    },
+    202: { description: 'the rows are on disk', content: { 'application/json': { schema: InsertAnswer } } },
+  },
+})
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/v1/tables/{table}/rows',
+  tags: ['rows'],
+  summary: 'Read rows, a window at a time',
+  request: { params: TableParams, query: RowsQuery },
+  responses: {
+    200: { description: 'a page of rows', content: { 'application/json': { schema: RowsAnswer } } },
+  },
+})
+
+/** `POST` and `GET /v1/tables/{table}/rows`. */
+export function rowsRoutes(app: App, parts: Parts): void {
+  const { runtime } = parts
+  const waiting = createWaiting(parts)
+
+  app.openapi(insertRoute, async (c) => {
+    const { table } = c.req.valid('param')
+    const { wait, timeoutMs } = c.req.valid('query')
+    const key = c.req.valid('header')['idempotency-key']
+    const wish = await waiting.wishOf(table, wait, timeoutMs)
+    const { inputs, single } = inputsOf(c.get('body'))
+    const { rows: results, run } = await runtime.insert(table, inputs, {
+      ...(key !== undefined && { idempotencyKey: key }),
+    })
+    const rows = results.map((result) => insertedRow(table, result))
+    const [first] = rows
+    if (single && first?.status === 'invalid') throw rowInvalid(first.errors ?? [], inputs[0])
+    if (run === null && rows.some((row) => row.status !== 'invalid')) c.header('Idempotency-Replayed', 'true')
+    if (wish === null) return c.json({ rows }, 202)
+    return c.json({ rows: await waiting.settled(table, rows, wish) }, 200)
+  })
+
+  app.openapi(listRoute, async (c) => {
+    const { table } = c.req.valid('param')
+    const { limit, after, filter, q, order } = c.req.valid('query')
+    const page = await runtime.rows(table, {
+      limit,
+      ...(after !== undefined && { after }),
+      ...(filter !== undefined && { filter }),
+      ...(q !== undefined && { search: q }),
+      newestFirst: order === 'newest',
+    })
+    const answer: z.output<typeof RowsAnswer> = {
+      next: page.next,
+      rows: page.rows.map((row) => ({ ...row, url: rowPath(table, row.id) })),
+    }
+    return c.json(answer, 200)
+  })
+}
+
+function inputsOf(body: unknown): { inputs: readonly unknown[]; single: boolean } {
+  const isObject = typeof body === 'object' && body !== null && !Array.isArray(body)
+  const isBatch = isObject && 'rows' in body && Object.keys(body).length === 1 && Array.isArray(body.rows)
+  if (!isBatch) return { inputs: [checked(InsertBody.options[1], body)], single: true }
+  const { rows } = checked(InsertBody.options[0], body)
+  if (rows.length > maxBatch) {
+    throw new TableError(
+      'batch-too-large',
+      `a batch has at most ${maxBatch} rows, this one has ${rows.length}`,
+      {
+        field: 'rows',
+        value: rows.length,
+        wayOut: 'send the rows in several requests',
+      },
+    )
+  }
+  if (rows.length === 0) {
+    throw new TableError('request-invalid', 'the batch has no rows', {
+      field: 'rows',
+      value: rows,
+      wayOut: 'send at least one row',
+    })
+  }
+  return { inputs: rows, single: false }
+}
+
+function insertedRow(table: string, result: InsertResult): InsertedRow {
+  if (result.status === 'invalid') return { status: 'invalid', errors: result.problems }
+  return { id: result.id, status: result.status, url: rowPath(table, result.id) }
+}
+
+/** The problem of a row that does not fit the input schema of its table. */
+export function rowInvalid(errors: FieldProblem[], given: unknown): ProblemError {
+  const [first] = errors
+  return new ProblemError(
+    'row-invalid',
+    first === undefined ? 'the row is invalid' : `${first.field || 'the row'}: ${first.message}`,
+    {
+      ...(first !== undefined && { field: first.field, value: refusedValue(given, first.field) }),
+      wayOut: 'mend the fields under errors and send the row again; nothing of it was kept',
+      errors,
+    },
+  )
+}
