@@ -3,6 +3,7 @@ import { decideOwner, type Rule } from '../routing/ladder.ts'
 import type { Pool, Rep } from '../routing/pool.ts'
 import { asSeen, buildColumn } from './build.ts'
 import type { Column, ColumnOptions } from './column.ts'
+import { TableError } from './errors.ts'
 import type { NameOf, Seen } from './types.ts'
 
 export interface AssignOwnerOptions<
@@ -31,6 +32,7 @@ export function assignOwner<
   const Reads extends NameOf<Row> = never,
   const Needs extends NameOf<Row> = never,
 >(options: AssignOwnerOptions<Row, Reads, Needs, PoolName>): Column<Row, Assignment> {
+  checkOtherwise(options.otherwise, options.pools)
   const reps = new Map<string, Rep>()
   for (const rep of options.reps ?? []) reps.set(rep.id, rep)
   for (const pool of options.pools) for (const member of pool.members) reps.set(member.rep.id, member.rep)
@@ -51,4 +53,17 @@ export function assignOwner<
       decide: (values, view) => decideOwner(ladder, asSeen(values), view),
     },
   })
+}
+
+function checkOtherwise(otherwise: { pool: string } | { person: Rep }, pools: readonly Pool[]): void {
+  if ('person' in otherwise || pools.some((pool) => pool.name === otherwise.pool)) return
+  throw new TableError(
+    'definition-invalid',
+    `the ladder ends in pool "${otherwise.pool}", which it does not hold`,
+    {
+      field: 'otherwise',
+      value: otherwise.pool,
+      wayOut: `add it to pools, or use one of: ${pools.map((pool) => pool.name).join(', ')}`,
+    },
+  )
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { asSeen, buildColumn } from './build.ts'
 import { type Column, type ColumnOptions, done } from './column.ts'
+import { TableError } from './errors.ts'
 import type { NameOf, Seen } from './types.ts'
 
 /** What an exit means for the lead: it goes on, or it ends somewhere with a name. */
@@ -37,6 +38,14 @@ export function branch<
   const Needs extends NameOf<Row> = never,
 >(options: BranchOptions<Row, Exit, Reads, Needs>): Column<Row, Exit> {
   const handling: Readonly<Record<string, ExitHandling>> = options.handle
+  const unhandled = options.exits.find((exit) => !Object.hasOwn(handling, exit))
+  if (unhandled !== undefined) {
+    throw new TableError('definition-invalid', `exit "${unhandled}" is not handled`, {
+      field: 'handle',
+      value: unhandled,
+      wayOut: `add '${unhandled}' to handle: 'continue', or { ends: 'where the lead ends' }`,
+    })
+  }
   return buildColumn<Row, Exit>({
     ...options,
     kind: 'branch',

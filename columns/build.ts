@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto'
 import type { z } from 'zod'
 import type { Column, ColumnOptions, Values, Work } from './column.ts'
-import { type JsonObject, stableStringify } from './json.ts'
+import { CallFailure } from './errors.ts'
+import { type JsonObject, jsonSchemaOf, stableStringify } from './json.ts'
 import type { Answered } from './types.ts'
 
 export interface Parts<Row extends object, Out> extends ColumnOptions {
@@ -32,7 +33,13 @@ export function buildColumn<Row extends object, Out>(parts: Parts<Row, Out>): Co
     budget: parts.budget ?? null,
     costUsd: parts.costUsd ?? 0,
     describe,
-    version: versionOf([parts.kind, describe, parts.revision ?? 0, ...parts.versionOf]),
+    version: versionOf([
+      parts.kind,
+      describe,
+      parts.revision ?? 0,
+      schemaOf(parts.output),
+      ...parts.versionOf,
+    ]),
     work: parts.work,
   }
 }
@@ -45,6 +52,20 @@ export const asSeen = <Shape>(values: Values): Shape => values as Shape
 
 /** Read-only or not, it is the same value: nobody changes what a cell holds. */
 export const asAnswered = <Out>(value: Answered<Out>): Out => value as Out
+
+/** A narrower schema may refuse or strip what an earlier answer held. */
+const schemaOf = (output: z.ZodType | null | undefined) => (output ? jsonSchemaOf(output) : null)
+
+/** Runs code of the definition that says what to send. What it throws is its error; nothing has been sent, so nothing is in doubt. */
+export function beforeSending<Result>(work: () => Result): Result {
+  try {
+    return work()
+  } catch (error) {
+    if (CallFailure.isInstance(error)) throw error
+    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    throw new CallFailure('crashed', message, { retryable: false, cause: error })
+  }
+}
 
 export function versionOf(parts: readonly unknown[]): string {
   return hash('sha256', parts.map(sourceOf).join('\n'), 'hex').slice(0, 12)

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { asSeen, buildColumn } from './build.ts'
+import { asSeen, beforeSending, buildColumn } from './build.ts'
 import { type CellContext, type Column, type ColumnOptions, done, type Values } from './column.ts'
 import type { Crm, CrmRecord, RecordRequest } from './ports.ts'
 import type { NameOf, Seen } from './types.ts'
@@ -45,7 +45,7 @@ export function crmRecord<
       confirms: [],
       horizonMs: 1_000,
       async send(values, context) {
-        const request = requestOf(values, context)
+        const request = beforeSending(() => requestOf(values, context))
         const found = await crm.findRecord(request, context)
         if (found !== null) return done(found, { detail: { created: false } })
         return done(await crm.createRecord(request, context), { detail: { created: true } })

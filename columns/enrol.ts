@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { asSeen, buildColumn } from './build.ts'
+import { asSeen, beforeSending, buildColumn } from './build.ts'
 import { type Column, type ColumnOptions, done } from './column.ts'
 import type { Enrolment, EnrolRequest, Sequencer } from './ports.ts'
 import type { NameOf, Seen } from './types.ts'
@@ -33,7 +33,7 @@ export function enrol<
       confirms: [],
       horizonMs: 1_000,
       async send(values, context) {
-        const request = options.enrolment(asSeen(values))
+        const request = beforeSending(() => options.enrolment(asSeen(values)))
         const present = await via.find(request, context)
         if (present.state === 'found') return done(present.value, { detail: { alreadyEnrolled: true } })
         return done(await via.enrol(request, context))

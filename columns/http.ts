@@ -1,11 +1,10 @@
 import type { z } from 'zod'
 import { asSeen, buildColumn } from './build.ts'
 import { type CellContext, type Column, type ColumnOptions, done, type Outcome } from './column.ts'
-import { CallFailure } from './errors.ts'
+import { CallFailure, TableError } from './errors.ts'
+import { exchange } from './http-exchange.ts'
 import { type Json, parseJson } from './json.ts'
 import type { NameOf, Seen } from './types.ts'
-
-const maxAnswerBytes = 1_000_000
 
 export interface HttpOptions<Row extends object, Reads extends NameOf<Row>, Needs extends NameOf<Row>, Out>
   extends ColumnOptions {
@@ -26,6 +25,8 @@ export interface HttpOptions<Row extends object, Reads extends NameOf<Row>, Need
 /**
  * A JSON call to a service of your own. 404 is no result. A call that changes things carries our send id as `Idempotency-Key`;
  * a service that honours it makes repeats harmless, and one that does not is never called twice after an unknown outcome.
+ *
+ * @throws {TableError} `definition-invalid` when `url` is no http(s) address or leaves its host to a row.
  */
 export function http<
   Row extends object,
@@ -35,10 +36,7 @@ export function http<
 >(options: HttpOptions<Row, Reads, Needs, Out>): Column<Row, Out> {
   const method = options.method ?? 'GET'
   const effect = options.effect ?? (method === 'GET' ? 'read' : 'write')
-  const target = new URL(options.url.replaceAll(/[{}]/g, ''))
-  if (target.protocol !== 'https:' && target.protocol !== 'http:') {
-    throw new TypeError(`http column: ${options.url} is not an http(s) address`)
-  }
+  const { host } = checkAddress(options.url)
   const call = (row: NoInfer<Seen<Row, Reads, Needs>>, context: CellContext) =>
     request(options, { row, context, method, effect })
   return buildColumn<Row, Out>({
@@ -51,15 +49,28 @@ export function http<
         ? { effect, run: (values, context) => call(asSeen(values), context) }
         : {
             effect,
-            sideEffect: `calls ${method} ${target.host}`,
+            sideEffect: `calls ${method} ${host}`,
             confirms: [],
             horizonMs: 0,
             send: (values, context) => call(asSeen(values), context),
             reconcile: async () => ({
               state: 'unknown',
-              reason: `${target.host} cannot be asked whether the call took effect`,
+              reason: `${host} cannot be asked whether the call took effect`,
             }),
           },
+  })
+}
+
+/** Braces belong behind the host: a row may fill in a path, never say where the call goes. */
+function checkAddress(url: string): URL {
+  const parsed = /^https?:\/\/[^/?#{}@]+(?:[/?#]|$)/i.test(url)
+    ? URL.parse(url.replaceAll(/[{}]/g, ''))
+    : null
+  if (parsed !== null) return parsed
+  throw new TableError('definition-invalid', `http column: "${url}" cannot be called`, {
+    field: 'url',
+    value: url,
+    wayOut: 'write an http(s) address with a fixed host and no password; {names} may stand in the path',
   })
 }
 
@@ -68,65 +79,40 @@ async function request<Row extends object, Reads extends NameOf<Row>, Needs exte
   call: { row: Seen<Row, Reads, Needs>; context: CellContext; method: string; effect: 'read' | 'write' },
 ): Promise<Outcome<Out>> {
   const { row, context, method, effect } = call
-  const parts = options.path?.(row) ?? {}
-  const address = new URL(
-    options.url.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(parts[name] ?? '')),
-  )
+  const address = addressOf(options.url, options.path?.(row) ?? {})
   for (const [name, value] of Object.entries(options.query?.(row) ?? {}))
     address.searchParams.set(name, value)
   const body = options.body === undefined ? null : JSON.stringify(options.body(row))
-  const response = await context
-    .fetch(address, {
-      method,
-      redirect: 'error',
-      signal: context.signal,
-      headers: {
-        accept: 'application/json',
-        ...(body !== null && { 'content-type': 'application/json' }),
-        ...(effect === 'write' && { 'idempotency-key': context.sendId }),
-        ...options.headers,
-      },
-      ...(body !== null && { body }),
-    })
-    .catch((error: unknown) => {
-      throw new CallFailure('unavailable', `${method} ${address.host} got no answer`, {
-        retryable: true,
-        outcomeUnknown: effect === 'write',
-        cause: error,
-      })
-    })
-  if (response.status === 404) return { status: 'no-result', reason: `${address.host} answered 404` }
-  if (!response.ok) throw failureOf(response, address.host, effect)
-  const text = await response.text()
-  if (text.length > maxAnswerBytes) {
-    throw new CallFailure('invalid-output', `${address.host} answered more than 1 MB`, { retryable: false })
+  const headers = {
+    accept: 'application/json',
+    ...(body !== null && { 'content-type': 'application/json' }),
+    ...(effect === 'write' && { 'idempotency-key': context.sendId }),
+    ...options.headers,
   }
-  const parsed = parseJson(text)
+  const answer = await exchange({ address, method, headers, body, write: effect === 'write' }, context)
+  if (answer === null) return { status: 'no-result', reason: `${address.host} answered 404` }
+  const parsed = parseJson(answer)
   const checked = parsed.ok ? options.output.safeParse(parsed.value) : null
-  if (checked?.success !== true) {
-    const why = parsed.ok ? checked?.error?.issues[0]?.message : parsed.error
-    throw new CallFailure(
-      'invalid-output',
-      `${address.host} answered something else than the output schema: ${why}`,
-      {
-        retryable: false,
-      },
-    )
-  }
-  return done(checked.data)
+  if (checked?.success === true) return done(checked.data)
+  const [issue] = checked?.error.issues ?? []
+  const why = parsed.ok ? `${issue?.path.join('.') || 'the answer'}: ${issue?.message}` : parsed.error
+  throw new CallFailure(
+    'invalid-output',
+    `${address.host} answered something else than the output schema: ${why}`,
+    { retryable: false },
+  )
 }
 
-function failureOf(response: Response, host: string, effect: 'read' | 'write'): CallFailure {
-  const { status } = response
-  const seconds = Number(response.headers.get('retry-after'))
-  const message = `${host} answered ${status}`
-  if (status === 429) {
-    return new CallFailure('rate-limited', message, {
-      retryable: true,
-      ...(seconds > 0 && { retryAfterMs: seconds * 1000 }),
-    })
-  }
-  if (status === 401 || status === 403) return new CallFailure('unauthorized', message, { retryable: false })
-  if (status < 500) return new CallFailure('invalid-request', message, { retryable: false })
-  return new CallFailure('unavailable', message, { retryable: true, outcomeUnknown: effect === 'write' })
+/** A value fills exactly one segment: `..` would climb out of the path that the definition fixed. */
+function addressOf(url: string, parts: Record<string, string>): URL {
+  const filled = url.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const value = Object.hasOwn(parts, name) ? (parts[name] ?? '') : ''
+    if (value === '' || value === '.' || value === '..') {
+      throw new CallFailure('invalid-request', `"${value}" cannot stand for {${name}} in ${url}`, {
+        retryable: false,
+      })
+    }
+    return encodeURIComponent(value)
+  })
+  return new URL(filled)
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { asSeen, buildColumn } from './build.ts'
+import { asSeen, beforeSending, buildColumn } from './build.ts'
 import { type Column, type ColumnOptions, done } from './column.ts'
 import type { Message, Messenger, SentMessage } from './ports.ts'
 import type { NameOf, Seen } from './types.ts'
@@ -37,7 +37,8 @@ export function notify<
       confirms: [],
       horizonMs: 1_000,
       async send(values, context) {
-        return done(await via.send(options.message(asSeen(values)), context.sendId, context))
+        const message = beforeSending(() => options.message(asSeen(values)))
+        return done(await via.send(message, context.sendId, context))
       },
       async reconcile(values, context) {
         const found = await via.find(options.message(asSeen(values)), context.sendId, context)

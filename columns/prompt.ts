@@ -17,7 +17,8 @@ type ReferencesIn<
 
 /** Whatever stands between double braces is meant as a reference: a name that cannot be one is refused, not left in the text. */
 const reference = /\{\{\s*([^{}]*?)\s*\}\}/g
-const maxValueLength = 2_000
+/** Longest value that is sent, in characters. */
+export const maxValueLength = 2_000
 
 /**
  * A prompt, as a tagged template or as plain text. References name declared values; the values themselves never enter the
@@ -70,5 +71,9 @@ function fenced(value: unknown): string {
   if (value === null || value === undefined || value === '') return '(empty)'
   const text = typeof value === 'string' ? value : JSON.stringify(value)
   const short = text.length > maxValueLength ? `${text.slice(0, maxValueLength)}…` : text
-  return JSON.stringify(short).replaceAll('<', '\\u003c')
+  // What opens a tag or breaks a line, in whatever way, could pass for the end of the fence or for another value.
+  return JSON.stringify(short).replaceAll(
+    /[<\u0085\u2028\u2029]/g,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }

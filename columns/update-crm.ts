@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Owner } from '../routing/decision.ts'
-import { asSeen, buildColumn } from './build.ts'
+import { asSeen, beforeSending, buildColumn } from './build.ts'
 import { type CellContext, type Column, type ColumnOptions, done, type Values } from './column.ts'
 import { CallFailure } from './errors.ts'
 import type { Crm } from './ports.ts'
@@ -53,11 +53,13 @@ export function updateCrm<
       confirms: options.confirms === undefined ? [] : [options.confirms],
       horizonMs: 1_000,
       async send(values, context) {
-        const { record, owner, fields } = changeOf(values)
+        const { record, owner, fields } = beforeSending(() => changeOf(values))
         const ownerId = await ownerIdIn(crm, owner, context)
         const before = await currentOwner(crm, record, context)
-        if (before === ownerId) return written(record.id, ownerId, before, false)
-        await crm.writeOwner(record, { ownerId, fields: present(fields) }, context)
+        const further = present(fields)
+        const hasFields = Object.keys(further).length > 0
+        if (before === ownerId && !hasFields) return written(record.id, ownerId, before, false)
+        await crm.writeOwner(record, { ownerId, fields: further }, context)
         const after = await currentOwner(crm, record, context)
         if (after !== ownerId) {
           throw new CallFailure(

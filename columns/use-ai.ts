@@ -4,7 +4,7 @@ import { type CellContext, type Column, type ColumnOptions, done, noResult, type
 import { TableError } from './errors.ts'
 import { type JsonObject, jsonSchemaOf, parseJson } from './json.ts'
 import type { Model, ModelAnswer } from './ports.ts'
-import { checkPrompt, type Prompt, renderPrompt } from './prompt.ts'
+import { checkPrompt, maxValueLength, type Prompt, renderPrompt } from './prompt.ts'
 import type { Answered, NameOf, Seen } from './types.ts'
 
 /** What the deterministic rule says: the whole answer, or the part it is sure of. */
@@ -27,6 +27,23 @@ export interface UseAiOptions<Row extends object, Reads extends NameOf<Row>, Nee
   price?: { input: number; output: number }
 }
 
+/**
+ * What one row can cost at most, for previews: the prompt with its values at four characters a token, the longest answer, and the repair.
+ */
+function highestCost({ price, prompt, maxTokens, reads = [], needs = [] }: PricedOptions): number {
+  if (price === undefined) return 0
+  const inputTokens = (prompt.text.length + (reads.length + needs.length) * maxValueLength) / 4
+  return (2 * (inputTokens * price.input + (maxTokens ?? defaultMaxTokens) * price.output)) / 1e6
+}
+
+type PricedOptions = Pick<UseAiOptions<object, never, never, unknown>, 'price' | 'maxTokens'> & {
+  prompt: { text: string }
+  reads?: readonly string[]
+  needs?: readonly string[]
+}
+
+const defaultMaxTokens = 400
+
 /** Messy fields into validated JSON: the rule first, the model for the rest, one repair, then an honest unknown. */
 export function useAi<
   Row extends object,
@@ -40,11 +57,14 @@ export function useAi<
   if (jsonSchema?.type !== 'object') {
     throw new TableError('definition-invalid', 'the output of a useAi column must be a zod object', {
       field: 'output',
+      value: jsonSchema?.type ?? null,
+      wayOut: 'wrap it: z.object({ … })',
     })
   }
   return buildColumn<Row, Out>({
     ...options,
     kind: 'use-ai',
+    costUsd: highestCost(options),
     describe: { model: options.model.model, prompt: options.prompt.text, output: jsonSchema },
     versionOf: [options.decide, options.unknown],
     work: {
@@ -87,7 +107,7 @@ async function ask<
         system: messages.system,
         user,
         schema: { name: context.column, jsonSchema: question.jsonSchema },
-        maxTokens: options.maxTokens ?? 400,
+        maxTokens: options.maxTokens ?? defaultMaxTokens,
       },
       context,
     )

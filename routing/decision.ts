@@ -64,6 +64,8 @@ export interface RotationView {
   claim: Claim | null
   /** Account key of the row; null when the company is not known. */
   account: string | null
+  /** The rep whose draw is being given back: not drawn again while anybody else is there. */
+  previous: string | null
   pool(name: string): PoolState | null
 }
 

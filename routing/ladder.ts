@@ -242,6 +242,9 @@ function drawOnce(name: string, view: RotationView, anyway: boolean) {
     weight: member.weight,
     excluded: anyway && member.active && member.weight > 0 ? null : exclusionOf(member, view.now),
   }))
+  const others = members.filter((member) => member.excluded === null && member.id !== view.previous)
+  const former = members.find((member) => member.id === view.previous)
+  if (former !== undefined && others.length > 0) former.excluded ??= 'had this lead before'
   const turn = chooseMember({
     strategy: pool.strategy,
     members,

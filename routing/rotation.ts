@@ -65,7 +65,21 @@ export function chooseMember(request: RotationRequest): RotationChoice {
   return { chosen: chosen.member, balances, considered, reason: explain(chosen, eligible.length, request) }
 }
 
-function accrue({ strategy, members, balances }: RotationRequest): RotationConsidered[] {
+/**
+ * The balances without a turn that is given back: the member is owed it again, and the share that everybody who can be drawn had
+ * accrued with it goes, so that the balances still add up to what was drawn.
+ */
+export function giveBack(
+  request: Omit<RotationRequest, 'lastDrawn'>,
+  member: string,
+): Record<string, number> {
+  const balances = { ...request.balances }
+  for (const { member: each, share } of accrue(request)) balances[each] = balanceOf(balances, each) - share
+  balances[member] = balanceOf(balances, member) + 1
+  return balances
+}
+
+function accrue({ strategy, members, balances }: Omit<RotationRequest, 'lastDrawn'>): RotationConsidered[] {
   let largest = 0
   for (const { id, weight, excluded } of members) {
     if (!(weight >= 0 && weight < Number.POSITIVE_INFINITY)) {
