@@ -25,6 +25,8 @@ export interface Store {
   load(rows: readonly number[]): Promise<StoredRow[]>
   find(table: string, id: string): Promise<StoredRow | null>
   findByKey(table: string, by: 'person' | 'account', key: string): Promise<StoredRow | null>
+  /** The first row with this key, as another table's column reads it. */
+  lookUp(table: string, by: 'person' | 'account', key: string): Promise<FoundRow | null>
   scan(query: ScanQuery): Promise<StoredRow[]>
   count(table: string, filter?: Filter): Promise<number>
   cellCounts(table: string): Promise<CellCount[]>
@@ -144,6 +146,9 @@ export interface Settled {
 /** Decides with the ledger as it stands in the transaction, and writes draw and claim into the same transaction. */
 export type Settle = (settlement: Settlement) => Settled
 
+/** A row as a column of another table sees it. */
+export type FoundRow = Pick<StoredRow, 'id' | 'input' | 'cells'>
+
 export interface Snapshot {
   cells: Cells
   /** True: the row is at rest. False: it is parked until `dueAt`. */
@@ -187,6 +192,7 @@ export interface Activation {
   progress?: { id: string; change: RunChange }
 }
 
+/** A change of a row's input. */
 export interface InputEdit {
   table: string
   id: string
@@ -194,6 +200,8 @@ export interface InputEdit {
   input: Values
   person: string | null
   account: string | null
+  /** What follows for the cells of the edited row, written with it. Pure. */
+  mark?(row: StoredRow): JournalEntry[]
 }
 
 export interface ScanQuery {

@@ -2,13 +2,18 @@ import { TableError } from '../../columns/errors.ts'
 import type { Connection } from './open.ts'
 
 interface Waiting {
-  work: () => unknown
+  work: (guard: () => void) => unknown
+  guarded: boolean
   resolve: (value: never) => void
   reject: (error: unknown) => void
-  result?: unknown
+  outcome: { ok: true; result: unknown } | { ok: false; error: unknown } | null
 }
 
 export interface CommitHooks {
+  /** Runs before each piece of work: what it leaves in memory from here on may have to be undone. */
+  beforeWork(): void
+  /** Forgets what the present piece of work left in memory. */
+  undoWork(): void
   /** Runs inside the transaction, behind all work of the batch. */
   beforeCommit(): void
   afterCommit(): void
@@ -16,13 +21,22 @@ export interface CommitHooks {
   onRollback(): void
 }
 
-/** Work asked for in one turn of the event loop shares one transaction, and so one flush to disk. */
+/**
+ * Work asked for in one turn of the event loop shares one transaction, and so one flush to disk. Every piece is called exactly once:
+ * it may have side effects of its own. One that throws is undone and rejected alone, the others of its batch commit.
+ */
 export interface CommitQueue {
   run<Result>(work: () => Result): Promise<Result>
+  /**
+   * The same for work that decides before it writes. It needs no savepoint, which is a good part of what a small step costs, and calls
+   * `guard` for one before it writes something and goes on deciding; should it fail between two writes without it, the whole batch is
+   * rolled back.
+   */
+  runUnguarded<Result>(work: (guard: () => void) => Result): Promise<Result>
   close(): Promise<void>
 }
 
-const maxBatch = 1_000
+const maxBatch = 1000
 
 export function createCommitQueue(connection: Connection, hooks: CommitHooks): CommitQueue {
   const waiting: Waiting[] = []
@@ -31,11 +45,36 @@ export function createCommitQueue(connection: Connection, hooks: CommitHooks): C
   const begin = connection.prepare('BEGIN IMMEDIATE')
   const commit = connection.prepare('COMMIT')
   const rollback = connection.prepare('ROLLBACK')
+  const mark = connection.prepare('SAVEPOINT work')
+  const release = connection.prepare('RELEASE work')
+  const undo = connection.prepare('ROLLBACK TO work')
+  const changes = connection.prepare('SELECT total_changes()').pluck()
+
+  function attempt(each: Waiting): void {
+    if (each.guarded) mark.run()
+    const guard = () => {
+      if (!each.guarded) mark.run()
+      each.guarded = true
+    }
+    const before = each.guarded ? 0 : (changes.get() as number)
+    hooks.beforeWork()
+    try {
+      each.outcome = { ok: true, result: each.work(guard) }
+    } catch (error) {
+      // A full disk takes the whole transaction with it; then there is nothing to go back to.
+      if (!connection.inTransaction) throw error
+      if (each.guarded) undo.run()
+      else if (changes.get() !== before) throw error
+      hooks.undoWork()
+      each.outcome = { ok: false, error }
+    }
+    if (each.guarded) release.run()
+  }
 
   function transact(batch: Waiting[]): void {
     begin.run()
     try {
-      for (const each of batch) each.result = each.work()
+      for (const each of batch) attempt(each)
       hooks.beforeCommit()
       commit.run()
     } catch (error) {
@@ -45,34 +84,22 @@ export function createCommitQueue(connection: Connection, hooks: CommitHooks): C
     }
   }
 
-  function settle(batch: Waiting[]): void {
-    hooks.afterCommit()
-    for (const each of batch) each.resolve(each.result as never)
-  }
-
   function flush(): void {
     scheduled = false
     const batch = waiting.splice(0, maxBatch)
     if (waiting.length > 0) schedule()
+    if (batch.length === 0) return
     try {
       transact(batch)
     } catch (error) {
-      if (batch.length === 1) batch[0]?.reject(error)
-      else for (const each of batch) alone(each)
+      for (const each of batch) each.reject(error)
       return
     }
-    settle(batch)
-  }
-
-  /** One piece of work that fails must not take the others of its batch with it. */
-  function alone(each: Waiting): void {
-    try {
-      transact([each])
-    } catch (error) {
-      each.reject(error)
-      return
+    for (const { outcome, resolve, reject } of batch) {
+      if (outcome?.ok) resolve(outcome.result as never)
+      else reject(outcome?.error)
     }
-    settle([each])
+    hooks.afterCommit()
   }
 
   function schedule(): void {
@@ -81,14 +108,17 @@ export function createCommitQueue(connection: Connection, hooks: CommitHooks): C
     setImmediate(flush)
   }
 
+  function enqueue<Result>(work: (guard: () => void) => Result, guarded: boolean): Promise<Result> {
+    if (closed) return Promise.reject(new TableError('store-closed', 'the store is closed'))
+    return new Promise((resolve, reject) => {
+      waiting.push({ work, guarded, resolve, reject, outcome: null })
+      schedule()
+    })
+  }
+
   return {
-    run(work) {
-      if (closed) return Promise.reject(new TableError('store-closed', 'the store is closed'))
-      return new Promise((resolve, reject) => {
-        waiting.push({ work, resolve, reject })
-        schedule()
-      })
-    },
+    run: (work) => enqueue(work, true),
+    runUnguarded: (work) => enqueue(work, false),
     async close() {
       closed = true
       while (waiting.length > 0) flush()

@@ -14,6 +14,9 @@ export interface EventLog {
   /** Hands the written records to the listeners; called after the commit. */
   publish(): void
   discard(): void
+  /** Remembers how much was gathered, for `undo`. */
+  mark(): void
+  undo(): void
   since(tableId: number, after: number, limit: number): EventRecord[]
   last(tableId: number): number
   subscribe(listener: (events: readonly EventRecord[]) => void): () => void
@@ -27,32 +30,38 @@ export function createEventLog(connection: Connection, nameOf: (tableId: number)
   )
   const newest = connection.prepare('SELECT max(id) AS id FROM events WHERE table_id = ?')
   const listeners = new Set<(events: readonly EventRecord[]) => void>()
-  let gathered = new Map<number, Change[]>()
+  let gathered: { tableId: number; change: Change }[] = []
+  let marked = 0
   let written: EventRecord[] = []
 
   return {
     add(tableId, change) {
-      const changes = gathered.get(tableId)
-      if (changes === undefined) gathered.set(tableId, [change])
-      else changes.push(change)
+      gathered.push({ tableId, change })
     },
     write(at) {
-      for (const [tableId, changes] of gathered) {
+      for (const [tableId, those] of Map.groupBy(gathered, (each) => each.tableId)) {
+        const changes = those.map(({ change }) => change)
         const id = Number(insert.run(tableId, at, JSON.stringify(changes)).lastInsertRowid)
         written.push({ id, table: nameOf(tableId), at, changes })
         if (id % 1_000 === 0) prune.run(id - keptEvents)
       }
-      gathered = new Map()
+      gathered = []
     },
     publish() {
       if (written.length === 0) return
       const events = written
       written = []
-      for (const listener of listeners) listener(events)
+      for (const listener of listeners) tell(listener, events)
     },
     discard() {
-      gathered = new Map()
+      gathered = []
       written = []
+    },
+    mark() {
+      marked = gathered.length
+    },
+    undo() {
+      gathered.length = marked
     },
     since(tableId, after, limit) {
       const found = select.all(tableId, after, limit) as { id: number; at: number; changes: string }[]
@@ -68,5 +77,16 @@ export function createEventLog(connection: Connection, nameOf: (tableId: number)
       listeners.add(listener)
       return () => listeners.delete(listener)
     },
+  }
+}
+
+/** A listener that throws is reported as an uncaught error; the commit, the other listeners and the store go on. */
+function tell(listener: (events: readonly EventRecord[]) => void, events: readonly EventRecord[]): void {
+  try {
+    listener(events)
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
   }
 }

@@ -1,20 +1,20 @@
 import type { Condition } from '../filter.ts'
 
-/** A condition as SQL with its values bound; names of columns and fields are values too, never SQL text. */
-export function conditionSql(condition: Condition): { sql: string; values: unknown[] } {
+interface Part {
+  sql: string
+  values: unknown[]
+}
+
+/**
+ * A condition as SQL with its values bound; names of columns and fields are values too, never SQL text. The table is bound as well:
+ * a subquery that looked at the outer row for it would be run again for every row.
+ */
+export function conditionSql(condition: Condition, tableId: number): Part {
   switch (condition.of) {
     case 'status':
-      return statusSql(condition.column, condition.status)
+      return statusSql(condition.column, condition.status, tableId)
     case 'stale':
-      return condition.column === null
-        ? {
-            sql: 'seq IN (SELECT row_seq FROM open_cells WHERE stale = 1 AND table_id = rows.table_id)',
-            values: [],
-          }
-        : {
-            sql: 'seq IN (SELECT row_seq FROM open_cells WHERE stale = 1 AND table_id = rows.table_id AND "column" = ?)',
-            values: [condition.column],
-          }
+      return openSql('stale = 1', [], { column: condition.column, tableId })
     case 'input':
       return comparison('input', jsonPath([condition.field]), condition)
     case 'value':
@@ -23,19 +23,9 @@ export function conditionSql(condition: Condition): { sql: string; values: unkno
 }
 
 /** Settled statuses are in the document; the others in the side table, which has an index. */
-function statusSql(column: string | null, status: string): { sql: string; values: unknown[] } {
+function statusSql(column: string | null, status: string, tableId: number): Part {
   const inDocument = status === 'done' || status === 'skipped' || status === 'no-result'
-  if (!inDocument) {
-    return column === null
-      ? {
-          sql: 'seq IN (SELECT row_seq FROM open_cells WHERE table_id = rows.table_id AND status = ?)',
-          values: [status],
-        }
-      : {
-          sql: 'seq IN (SELECT row_seq FROM open_cells WHERE table_id = rows.table_id AND status = ? AND "column" = ?)',
-          values: [status, column],
-        }
-  }
+  if (!inDocument) return openSql('status = ?', [status], { column, tableId })
   return column === null
     ? {
         sql: `EXISTS (SELECT 1 FROM json_each(cells) AS each WHERE each.value ->> '$.status' = ?)`,
@@ -44,15 +34,29 @@ function statusSql(column: string | null, status: string): { sql: string; values
     : { sql: 'json_extract(cells, ?) = ?', values: [jsonPath([column, 'status']), status] }
 }
 
+function openSql(
+  wanted: string,
+  values: unknown[],
+  { column, tableId }: { column: string | null; tableId: number },
+): Part {
+  const ofColumn = column === null ? '' : ' AND "column" = ?'
+  return {
+    sql: `seq IN (SELECT row_seq FROM open_cells WHERE table_id = ? AND ${wanted}${ofColumn})`,
+    values: [tableId, ...values, ...(column === null ? [] : [column])],
+  }
+}
+
+/** Values are compared as people write them: SQLite itself would give 1 for true. */
 function comparison(
   document: 'input' | 'cells',
   path: string,
   condition: { operator: '=' | '!='; value: string },
-) {
-  const extract = `CAST(json_extract(${document}, ?) AS TEXT)`
-  return condition.operator === '='
-    ? { sql: `${extract} = ?`, values: [path, condition.value] }
-    : { sql: `${extract} IS NOT ?`, values: [path, condition.value] }
+): Part {
+  const extract = `CASE json_type(${document}, ?) WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE CAST(json_extract(${document}, ?) AS TEXT) END`
+  return {
+    sql: `${extract} ${condition.operator === '=' ? '=' : 'IS NOT'} ?`,
+    values: [path, path, condition.value],
+  }
 }
 
 const jsonPath = (parts: readonly string[]) =>

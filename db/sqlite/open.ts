@@ -23,7 +23,7 @@ export function openDatabase(path: string): Connection {
     connection.pragma('page_size = 8192')
     connection.pragma('journal_mode = WAL')
     connection.pragma('wal_autocheckpoint = 8000')
-    connection.pragma('secure_delete = FAST')
+    connection.pragma('secure_delete = ON')
     connection.pragma('temp_store = MEMORY')
     connection.pragma('cache_size = -262144')
     connection.exec('BEGIN IMMEDIATE; COMMIT')

@@ -1,12 +1,13 @@
 import type { Claim, Decision, Draw, PoolState } from '../../routing/decision.ts'
-import { Pool } from '../../routing/pool.ts'
+import { exclusionOf, Pool } from '../../routing/pool.ts'
+import { giveBack } from '../../routing/rotation.ts'
 import type { DrawRecord, Settled, Settlement } from '../store.ts'
 import type { Connection } from './open.ts'
 
 interface LivePool {
   pool: Pool
-  balances: Record<string, number>
-  lastDrawn: Record<string, number>
+  balances: Readonly<Record<string, number>>
+  lastDrawn: Readonly<Record<string, number>>
 }
 
 type StoredDraw = Omit<DrawRecord, 'table'> & { tableId: number }
@@ -27,6 +28,9 @@ export interface RotationLedger {
   /** Writes the balances that changed; called inside the transaction. */
   write(): void
   discard(): void
+  /** Remembers the pools as they are, for `undo`. */
+  mark(): void
+  undo(): void
   seed(pools: readonly Pool[], at: number): void
   put(pool: Pool, who: string, at: number): PoolState
   all(): PoolState[]
@@ -57,7 +61,10 @@ export function createRotationLedger(
     'INSERT INTO draws (pool, row_seq, row, table_id, "column", generation, member, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   )
   const setDraw = connection.prepare(
-    `UPDATE draws SET state = ?, reason = ? WHERE id = ? AND state != 'released' RETURNING pool, member`,
+    `UPDATE draws SET state = ?, reason = ? WHERE id = ? AND state != 'released'`,
+  )
+  const selectStanding = connection.prepare(
+    `SELECT pool, member FROM draws WHERE id = ? AND state != 'released'`,
   )
   const selectClaim = connection.prepare('SELECT document FROM claims WHERE account = ?')
   const putClaim = connection.prepare(
@@ -68,7 +75,7 @@ export function createRotationLedger(
     `SELECT ${drawColumns} FROM draws WHERE pool = ? AND id > ? ORDER BY id LIMIT ?`,
   )
   const selectRowDraws = connection.prepare(
-    `SELECT ${drawColumns} FROM draws WHERE row_seq = ? AND id > ? ORDER BY id LIMIT ?`,
+    `SELECT ${drawColumns} FROM draws WHERE row_seq = ? AND pool = ifnull(?, pool) AND id > ? ORDER BY id LIMIT ?`,
   )
   const allDraws = connection.prepare(`SELECT ${drawColumns} FROM draws WHERE id > ? ORDER BY id LIMIT ?`)
   const countDraws = connection.prepare(
@@ -77,6 +84,8 @@ export function createRotationLedger(
 
   let pools = readPools()
   const changed = new Set<string>()
+  /** Pools as they were before the present piece of work; null where there was none. */
+  const before = new Map<string, LivePool | null>()
 
   function readPools(): Map<string, LivePool> {
     const found = selectPools.all() as { document: string; balances: string; lastDrawn: string }[]
@@ -103,9 +112,8 @@ export function createRotationLedger(
     const id = Number(written.lastInsertRowid)
     const live = pools.get(draw.pool)
     if (live !== undefined) {
-      live.balances = draw.balances
-      live.lastDrawn[draw.member] = id
-      changed.add(draw.pool)
+      const lastDrawn = { ...live.lastDrawn, [draw.member]: id }
+      change(draw.pool, { ...live, balances: draw.balances, lastDrawn })
     }
     return id
   }
@@ -128,31 +136,48 @@ export function createRotationLedger(
     putClaim.run(account, cell.row, JSON.stringify(claim))
   }
 
-  function release(draw: number, reason: string): void {
-    const released = setDraw.get('released', reason, draw) as { pool: string; member: string } | undefined
-    const live = released && pools.get(released.pool)
-    if (live === undefined || released === undefined) return
-    // The turn is given back: the rep is owed one more draw.
-    live.balances = { ...live.balances, [released.member]: (live.balances[released.member] ?? 0) + 1 }
-    changed.add(released.pool)
+  function change(name: string, next: LivePool): void {
+    if (!before.has(name)) before.set(name, pools.get(name) ?? null)
+    pools.set(name, next)
+    changed.add(name)
+  }
+
+  /** The pool of a draw with its turn given back: the rep is owed one more. Null when the draw was given back before. */
+  function creditedPool(draw: number, at: number): { live: LivePool; member: string } | null {
+    const standing = selectStanding.get(draw) as { pool: string; member: string } | undefined
+    const live = standing && pools.get(standing.pool)
+    if (live === undefined || standing === undefined) return null
+    const { member } = standing
+    const members = live.pool.members.map(({ rep, weight, ...each }) => ({
+      id: rep.id,
+      weight,
+      excluded: exclusionOf({ rep, weight, ...each }, at),
+    }))
+    const balances = giveBack({ strategy: live.pool.strategy, members, balances: live.balances }, member)
+    return { live: { ...live, balances }, member }
   }
 
   const ledger: RotationLedger = {
     settle(settlement, cell) {
       const at = now()
-      if (settlement.release !== null) release(settlement.release.draw, settlement.release.reason)
+      const { release } = settlement
+      const credited = release === null ? null : creditedPool(release.draw, at)
+      // Nothing is written before the decision stands: it is made by code of the definition, which may throw.
       const decision = settlement.decide({
         now: at,
         account: cell.account,
         claim: cell.account === null ? null : ledger.claim(cell.account),
-        pool: (name) => pools.get(name) ?? null,
+        previous: credited?.member ?? null,
+        pool: (name) => (credited?.live.pool.name === name ? credited.live : (pools.get(name) ?? null)),
       })
+      if (release !== null) setDraw.run('released', release.reason, release.draw)
+      if (credited !== null) change(credited.live.pool.name, credited.live)
       const draw = decision.draw === null ? null : writeDraw(decision.draw, settlement, cell, at)
       writeClaim(decision, cell, at)
       return { decision, draw }
     },
     confirm(draw) {
-      setDraw.get('confirmed', null, draw)
+      setDraw.run('confirmed', null, draw)
     },
     write() {
       for (const name of changed) {
@@ -163,22 +188,34 @@ export function createRotationLedger(
     },
     discard() {
       changed.clear()
+      before.clear()
       pools = readPools()
+    },
+    mark: () => before.clear(),
+    undo() {
+      for (const [name, live] of before) {
+        if (live === null) pools.delete(name)
+        else pools.set(name, live)
+      }
+      before.clear()
     },
     seed(seeds, at) {
-      for (const pool of seeds) insertPool.run(pool.name, JSON.stringify(pool), at)
-      pools = readPools()
+      for (const pool of seeds) {
+        if (pools.has(pool.name)) continue
+        insertPool.run(pool.name, JSON.stringify(pool), at)
+        change(pool.name, { pool, balances: {}, lastDrawn: {} })
+      }
     },
     put(pool, who, at) {
-      const before = pools.get(pool.name)
+      const old = pools.get(pool.name)
       const after = JSON.stringify(pool)
-      logChange.run(pool.name, who, at, before === undefined ? null : JSON.stringify(before.pool), after)
+      logChange.run(pool.name, who, at, old === undefined ? null : JSON.stringify(old.pool), after)
       putPool.run(pool.name, after, at)
-      const live = { pool, balances: before?.balances ?? {}, lastDrawn: before?.lastDrawn ?? {} }
-      pools.set(pool.name, live)
+      const live = { pool, balances: old?.balances ?? {}, lastDrawn: old?.lastDrawn ?? {} }
+      change(pool.name, live)
       return live
     },
-    all: () => [...pools.values()],
+    all: () => [...pools.values()].sort((a, b) => (a.pool.name < b.pool.name ? -1 : 1)),
     get: (name) => pools.get(name) ?? null,
     claim(account) {
       const found = selectClaim.get(account) as { document: string } | undefined
@@ -186,10 +223,10 @@ export function createRotationLedger(
     },
     draws({ pool, row, after = 0, limit }) {
       const found = (
-        pool !== undefined
-          ? selectDraws.all(pool, after, limit)
-          : row !== undefined
-            ? selectRowDraws.all(row, after, limit)
+        row !== undefined
+          ? selectRowDraws.all(row, pool ?? null, after, limit)
+          : pool !== undefined
+            ? selectDraws.all(pool, after, limit)
             : allDraws.all(after, limit)
       ) as StoredDraw[]
       return found.map(({ tableId, ...draw }) => ({ ...draw, table: nameOf(tableId) }))

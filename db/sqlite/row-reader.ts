@@ -1,37 +1,45 @@
 import type { Filter } from '../filter.ts'
 import { applyEntries, type Cells, type JournalEntry, type Values } from '../journal.ts'
-import type { CellCount, ScanQuery, StoredRow } from '../store.ts'
+import type { CellCount, FoundRow, ScanQuery, StoredRow } from '../store.ts'
 import { conditionSql } from './filter-sql.ts'
 import type { Connection } from './open.ts'
 
-interface RowRecord {
-  seq: number
-  id: string
-  tableId: number
-  person: string | null
-  account: string | null
-  occurredAt: number
-  createdAt: number
-  input: string
-  cells: string
-  entries: number
-  touches: number
-  generation: number
-  active: number | null
-  dueAt: number | null
-}
+/** A row as its columns come, by position: reading names for each of them costs more than the query. */
+type RowRecord = [
+  seq: number,
+  id: string,
+  tableId: number,
+  person: string | null,
+  account: string | null,
+  occurredAt: number,
+  createdAt: number,
+  input: string,
+  cells: string | null,
+  entries: number,
+  touches: number,
+  generation: number,
+  active: number | null,
+  dueAt: number | null,
+]
 
-const columns = `seq, id, table_id AS tableId, person, account, occurred_at AS occurredAt, created_at AS createdAt,
-  json(input) AS input, json(cells) AS cells, entries, touches, generation, active, due_at AS dueAt`
+const columns = `seq, id, table_id, person, account, occurred_at, created_at, json(input), json(cells), entries, touches,
+  generation, active, due_at`
+const from = 'FROM rows LEFT JOIN row_cells ON row_cells.row_seq = rows.seq'
 
 /** First journal position of touches; everything a run writes stands below it. */
 export const touchBand = 1_000_000_000
+
+/** The text of the document tells quickly where a search may succeed; its values, without the names of the fields, tell where it does. */
+const searchSql = ` AND instr(lower(json(input)), lower(?)) > 0 AND EXISTS (
+  SELECT 1 FROM json_tree(rows.input) AS part WHERE instr(lower(CAST(part.atom AS TEXT)), lower(?)) > 0)`
 
 /** Reads rows: the snapshot, and for a row in flight the journal behind it. */
 export interface RowReader {
   load(seq: number): StoredRow | null
   find(tableId: number, id: string): StoredRow | null
   findByKey(tableId: number, by: 'person' | 'account', key: string): StoredRow | null
+  /** The same without what a column of another table has no use for. */
+  lookUp(tableId: number, by: 'person' | 'account', key: string): FoundRow | null
   scan(tableId: number, query: ScanQuery): StoredRow[]
   count(tableId: number, filter: Filter): number
   cellCounts(tableId: number): CellCount[]
@@ -42,16 +50,20 @@ export interface RowReader {
 }
 
 export function createRowReader(connection: Connection, nameOf: (tableId: number) => string): RowReader {
-  const bySeq = connection.prepare(`SELECT ${columns} FROM rows WHERE seq = ?`)
-  const byId = connection.prepare(`SELECT ${columns} FROM rows WHERE id = ? AND table_id = ?`)
-  const byKey = {
-    person: connection.prepare(
-      `SELECT ${columns} FROM rows WHERE table_id = ? AND person = ? ORDER BY seq LIMIT 1`,
-    ),
-    account: connection.prepare(
-      `SELECT ${columns} FROM rows WHERE table_id = ? AND account = ? ORDER BY seq LIMIT 1`,
-    ),
-  }
+  const bySeq = connection.prepare(`SELECT ${columns} ${from} WHERE seq = ?`).raw()
+  const byId = connection.prepare(`SELECT ${columns} ${from} WHERE id = ? AND table_id = ?`).raw()
+  const keyed = (key: string) =>
+    connection
+      .prepare(`SELECT ${columns} ${from} WHERE table_id = ? AND ${key} = ? ORDER BY seq LIMIT 1`)
+      .raw()
+  const byKey = { person: keyed('person'), account: keyed('account') }
+  const brief = (key: string) =>
+    connection
+      .prepare(
+        `SELECT id, json(input), json(cells), active, seq, entries ${from} WHERE table_id = ? AND ${key} = ? ORDER BY seq LIMIT 1`,
+      )
+      .raw()
+  const briefBy = { person: brief('person'), account: brief('account') }
   const entriesFrom = connection.prepare(
     'SELECT position, entries FROM journal WHERE row_seq = ? AND position >= ? ORDER BY position',
   )
@@ -81,11 +93,40 @@ export function createRowReader(connection: Connection, nameOf: (tableId: number
   }
 
   function rowOf(record: RowRecord): StoredRow {
-    const { tableId, input, cells: text, ...rest } = record
-    const cells = JSON.parse(text) as Cells
-    const row: StoredRow = { ...rest, table: nameOf(tableId), input: JSON.parse(input) as Values, cells }
-    if (row.active !== null) {
-      const behind = journal(row.seq, row.entries)
+    const [
+      seq,
+      id,
+      tableId,
+      person,
+      account,
+      occurredAt,
+      createdAt,
+      input,
+      text,
+      entries,
+      touches,
+      generation,
+    ] = record
+    const [active, dueAt] = [record[12], record[13]]
+    const cells: Cells = text === null ? {} : (JSON.parse(text) as Cells)
+    const row: StoredRow = {
+      seq,
+      id,
+      table: nameOf(tableId),
+      person,
+      account,
+      occurredAt,
+      createdAt,
+      input: JSON.parse(input) as Values,
+      cells,
+      entries,
+      touches,
+      generation,
+      active,
+      dueAt,
+    }
+    if (active !== null) {
+      const behind = journal(seq, entries)
       applyEntries(cells, behind.entries)
       row.entries = behind.next
     }
@@ -94,8 +135,8 @@ export function createRowReader(connection: Connection, nameOf: (tableId: number
 
   const one = (found: unknown) => (found === undefined ? null : rowOf(found as RowRecord))
 
-  function where(filter: Filter): { sql: string; values: unknown[] } {
-    const parts = filter.map(conditionSql)
+  function where(filter: Filter, tableId: number): { sql: string; values: unknown[] } {
+    const parts = filter.map((condition) => conditionSql(condition, tableId))
     return {
       sql: parts.map((part) => ` AND ${part.sql}`).join(''),
       values: parts.flatMap((part) => part.values),
@@ -106,21 +147,37 @@ export function createRowReader(connection: Connection, nameOf: (tableId: number
     load: (seq) => one(bySeq.get(seq)),
     find: (tableId, id) => one(byId.get(id, tableId)),
     findByKey: (tableId, by, key) => one(byKey[by].get(tableId, key)),
+    lookUp(tableId, by, key) {
+      const found = briefBy[by].get(tableId, key) as
+        | [string, string, string | null, number | null, number, number]
+        | undefined
+      if (found === undefined) return null
+      const [id, input, text, active, seq, entries] = found
+      const cells: Cells = text === null ? {} : (JSON.parse(text) as Cells)
+      if (active !== null) applyEntries(cells, journal(seq, entries).entries)
+      return { id, input: JSON.parse(input) as Values, cells }
+    },
     scan(tableId, query) {
-      const { sql, values } = where(query.filter ?? [])
+      const { sql, values } = where(query.filter ?? [], tableId)
       const order = query.newestFirst ? 'DESC' : 'ASC'
       const start = query.newestFirst ? (query.after ?? Number.MAX_SAFE_INTEGER) : (query.after ?? 0)
-      const search = query.search ? ' AND instr(lower(json(input)), lower(?)) > 0' : ''
+      const search = query.search ? searchSql : ''
       const statement = connection.prepare(
-        `SELECT ${columns} FROM rows WHERE table_id = ? AND seq ${query.newestFirst ? '<' : '>'} ?${sql}${search} ORDER BY seq ${order} LIMIT ?`,
+        `SELECT ${columns} ${from} WHERE table_id = ? AND seq ${query.newestFirst ? '<' : '>'} ?${sql}${search} ORDER BY seq ${order} LIMIT ?`,
       )
-      const bound = [tableId, start, ...values, ...(query.search ? [query.search] : []), query.limit]
-      return (statement.all(...bound) as RowRecord[]).map(rowOf)
+      const bound = [
+        tableId,
+        start,
+        ...values,
+        ...(query.search ? [JSON.stringify(query.search).slice(1, -1), query.search] : []),
+        query.limit,
+      ]
+      return (statement.raw().all(...bound) as RowRecord[]).map(rowOf)
     },
     count(tableId, filter) {
-      const { sql, values } = where(filter)
+      const { sql, values } = where(filter, tableId)
       return connection
-        .prepare(`SELECT count(*) FROM rows WHERE table_id = ?${sql}`)
+        .prepare(`SELECT count(*) ${filter.length === 0 ? 'FROM rows' : from} WHERE table_id = ?${sql}`)
         .pluck()
         .get(tableId, ...values) as number
     },

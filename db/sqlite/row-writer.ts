@@ -1,6 +1,6 @@
 import { isOpen } from '../../columns/cell.ts'
 import { TableError } from '../../columns/errors.ts'
-import type { JournalEntry } from '../journal.ts'
+import { applyEntries, type Cells, type JournalEntry } from '../journal.ts'
 import type {
   Activation,
   InputEdit,
@@ -21,7 +21,8 @@ import type { RunStore } from './run-store.ts'
 
 export interface RowWriter {
   insert(batch: InsertBatch, tableId: number): InsertAnswer
-  step(request: StepRequest, tableId: number): StepAnswer
+  /** Calls `guard` before it draws, since building the step goes on behind a draw. */
+  step(request: StepRequest, tableId: number, guard: () => void): StepAnswer
   activate(request: Activation, tableId: number): StoredRow[]
   editInput(edit: InputEdit, tableId: number): StoredRow | null
   erase(tableId: number, id: string): boolean
@@ -37,22 +38,25 @@ interface Parts {
 /** Everything that changes rows. Each method runs inside a transaction that the commit queue holds. */
 export function createRowWriter(connection: Connection, { events, ledger, runs, reader }: Parts): RowWriter {
   const insertRow = connection.prepare(
-    `INSERT INTO rows (id, table_id, person, account, occurred_at, created_at, input, cells, active)
-     VALUES (?, ?, ?, ?, ?, ?, jsonb(?), jsonb('{}'), ?)`,
+    `INSERT INTO rows (id, table_id, person, account, occurred_at, created_at, input, active)
+     VALUES (?, ?, ?, ?, ?, ?, jsonb(?), ?)`,
   )
   const append = connection.prepare(
     'INSERT INTO journal (row_seq, position, entries) SELECT seq, ?, ? FROM rows WHERE seq = ? AND generation = ?',
   )
   const isCurrent = connection.prepare('SELECT 1 FROM rows WHERE seq = ? AND generation = ?').pluck()
-  const snapshot = connection.prepare(
-    'UPDATE rows SET cells = jsonb(?), entries = ?, active = CASE WHEN ? THEN NULL ELSE active END, due_at = ? WHERE seq = ? AND generation = ?',
+  const putCells = connection.prepare(
+    'INSERT INTO row_cells (row_seq, cells) VALUES (?, jsonb(?)) ON CONFLICT (row_seq) DO UPDATE SET cells = excluded.cells',
   )
+  const leave = connection.prepare('UPDATE rows SET entries = ?, active = NULL, due_at = NULL WHERE seq = ?')
+  const park = connection.prepare('UPDATE rows SET entries = ?, due_at = ? WHERE seq = ?')
   const addTouch = connection.prepare('UPDATE rows SET touches = touches + 1 WHERE seq = ?')
   const activateRow = connection.prepare(
     'UPDATE rows SET generation = generation + 1, active = ?, due_at = NULL WHERE seq = ? AND table_id = ?',
   )
   const editRow = connection.prepare(
-    'UPDATE rows SET input = jsonb(?), person = ?, account = ?, entries = ? WHERE seq = ?',
+    // In flight the snapshot stays where it is: what the journal holds behind it is not in its cells yet.
+    'UPDATE rows SET input = jsonb(?), person = ?, account = ?, entries = CASE WHEN active IS NULL THEN ? ELSE entries END WHERE seq = ?',
   )
   const dropOpen = connection.prepare('DELETE FROM open_cells WHERE row_seq = ?')
   const putOpen = connection.prepare(
@@ -65,7 +69,7 @@ export function createRowWriter(connection: Connection, { events, ledger, runs, 
   const remember = connection.prepare(
     'INSERT INTO idempotency_keys (table_id, key, fingerprint, answer, at) VALUES (?, ?, ?, ?, ?)',
   )
-  const forget = ['journal', 'open_cells'].map((name) =>
+  const forget = ['journal', 'open_cells', 'row_cells'].map((name) =>
     connection.prepare(`DELETE FROM ${name} WHERE row_seq = ?`),
   )
   const forgetRow = connection.prepare('DELETE FROM rows WHERE seq = ?')
@@ -142,12 +146,18 @@ export function createRowWriter(connection: Connection, { events, ledger, runs, 
     if (taken === undefined) return
     const { cells, atRest, dueAt } = taken
     const entries = step.position + step.entries.length
-    snapshot.run(JSON.stringify(cells), entries, atRest ? 1 : 0, dueAt, request.row, request.generation)
-    if (hasOpen.get(request.row) !== undefined) dropOpen.run(request.row)
+    writeCells(request.row, tableId, cells)
+    if (atRest) leave.run(entries, request.row)
+    else park.run(entries, dueAt, request.row)
+  }
+
+  function writeCells(row: number, tableId: number, cells: Cells): void {
+    putCells.run(row, JSON.stringify(cells))
+    if (hasOpen.get(row) !== undefined) dropOpen.run(row)
     for (const column of Object.keys(cells)) {
       const cell = cells[column]
       if (cell !== undefined && isOpen(cell))
-        putOpen.run(request.row, tableId, column, cell.status, cell.stale ? 1 : 0)
+        putOpen.run(row, tableId, column, cell.status, cell.stale ? 1 : 0)
     }
   }
 
@@ -164,17 +174,20 @@ export function createRowWriter(connection: Connection, { events, ledger, runs, 
       return { run, rows, replayed: false }
     },
 
-    step(request, tableId) {
+    step(request, tableId, guard) {
       const { row, id, generation } = request
       if (isCurrent.get(row, generation) === undefined) return { fenced: true }
-      const step = request.build((settlement) => ledger.settle(settlement, { ...request, tableId }))
+      const step = request.build((settlement) => {
+        guard()
+        return ledger.settle(settlement, { ...request, tableId })
+      })
       if (step === null) return { fenced: false }
+      // What cannot be written as JSON throws here, before anything is written.
+      const entries = JSON.stringify(step.entries)
       for (const draw of step.confirm) ledger.confirm(draw)
       if (step.entries.length > 0) {
-        append.run(step.position, JSON.stringify(step.entries), row, generation)
-        const cells: Record<string, string> = {}
-        for (const entry of step.entries) if ('cell' in entry) cells[entry.column] = entry.cell.status
-        events.add(tableId, { row: id, event: 'cells-changed', cells })
+        append.run(step.position, entries, row, generation)
+        events.add(tableId, { row: id, event: 'cells-changed', cells: statusesOf(step.entries) })
       }
       if (step.snapshot !== undefined) writeSnapshot(request, tableId, step)
       return { fenced: false }
@@ -192,11 +205,20 @@ export function createRowWriter(connection: Connection, { events, ledger, runs, 
     editInput(edit, tableId) {
       const row = reader.find(tableId, edit.id)
       if (row === null) return null
-      const entry: JournalEntry = { kind: 'edit', at: edit.at, before: row.input, after: edit.input }
-      append.run(row.entries, JSON.stringify([entry]), row.seq, row.generation)
-      editRow.run(JSON.stringify(edit.input), edit.person, edit.account, row.entries + 1, row.seq)
-      events.add(tableId, { row: row.id, event: 'cells-changed', cells: {} })
-      return reader.load(row.seq)
+      const { input, person, account } = edit
+      const edited = { ...row, input, person, account }
+      const marks = edit.mark?.(edited) ?? []
+      const entries: JournalEntry[] = [
+        { kind: 'edit', at: edit.at, before: row.input, after: input },
+        ...marks,
+      ]
+      append.run(row.entries, JSON.stringify(entries), row.seq, row.generation)
+      const next = row.entries + entries.length
+      editRow.run(JSON.stringify(input), person, account, next, row.seq)
+      // The count of entries moves with the snapshot, so a row in flight is written as it is.
+      writeCells(row.seq, tableId, applyEntries(row.cells, marks))
+      events.add(tableId, { row: row.id, event: 'cells-changed', cells: statusesOf(entries) })
+      return { ...edited, entries: next }
     },
 
     erase(tableId, id) {
@@ -210,4 +232,10 @@ export function createRowWriter(connection: Connection, { events, ledger, runs, 
       return true
     },
   }
+}
+
+function statusesOf(entries: readonly JournalEntry[]): Record<string, string> {
+  const statuses: Record<string, string> = {}
+  for (const entry of entries) if ('cell' in entry) statuses[entry.column] = entry.cell.status
+  return statuses
 }

@@ -1,7 +1,9 @@
 import type { NewRun, Run, RunChange } from '../store.ts'
 import type { Connection } from './open.ts'
 
-type Document = Omit<Run, 'ordinal' | 'status'>
+/** What is kept of a run. Progress is left out where it says nothing yet, since every insert writes one of these. */
+type Document = NewRun & { progress?: Progress }
+type Progress = Pick<Run, 'cursor' | 'handedOut' | 'counts' | 'finishedAt'>
 
 interface StoredRun {
   ordinal: number
@@ -27,31 +29,26 @@ export function createRunStore(connection: Connection): RunStore {
     `SELECT ordinal, status, document FROM runs WHERE status = 'running' ORDER BY ordinal`,
   )
 
-  const runOf = ({ ordinal, status, document }: StoredRun): Run => ({
-    ordinal,
-    status,
-    ...(JSON.parse(document) as Document),
-  })
+  const runOf = ({ ordinal, status, document }: StoredRun): Run => {
+    const { progress, ...run } = JSON.parse(document) as Document
+    return { ordinal, status, ...run, ...(progress ?? noProgress(run)) }
+  }
 
   return {
     create(run, tableId) {
-      const document: Document = {
-        ...run,
-        cursor: 0,
-        handedOut: run.kind === 'insert' ? run.rows : 0,
-        counts: { ran: 0, unchanged: 0, kept: 0, skipped: 0, failed: 0, cancelled: 0 },
-        finishedAt: null,
-      }
       // The rows of an insert are handed out with it; whether it is finished is asked of the rows.
       const status = run.kind === 'insert' ? 'done' : 'running'
-      const { lastInsertRowid } = insert.run(run.id, tableId, status, JSON.stringify(document))
-      return { ordinal: Number(lastInsertRowid), status, ...document }
+      const { lastInsertRowid } = insert.run(run.id, tableId, status, JSON.stringify(run))
+      return { ordinal: Number(lastInsertRowid), status, ...run, ...noProgress(run) }
     },
     update(id, change) {
-      const { ordinal, status, ...document } = runOf(selectId.get(id) as StoredRun)
-      const next: Run = { ordinal, status, ...document, ...change }
-      const { ordinal: _, status: nextStatus, ...nextDocument } = next
-      update.run(nextStatus, JSON.stringify(nextDocument), ordinal)
+      const next: Run = { ...runOf(selectId.get(id) as StoredRun), ...change }
+      const { ordinal, status, cursor, handedOut, counts, finishedAt, ...run } = next
+      update.run(
+        status,
+        JSON.stringify({ ...run, progress: { cursor, handedOut, counts, finishedAt } }),
+        ordinal,
+      )
       return next
     },
     find(id) {
@@ -65,3 +62,10 @@ export function createRunStore(connection: Connection): RunStore {
     open: () => (selectOpen.all() as StoredRun[]).map(runOf),
   }
 }
+
+const noProgress = (run: NewRun): Progress => ({
+  cursor: 0,
+  handedOut: run.kind === 'insert' ? run.rows : 0,
+  counts: { ran: 0, unchanged: 0, kept: 0, skipped: 0, failed: 0, cancelled: 0 },
+  finishedAt: null,
+})

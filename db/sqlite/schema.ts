@@ -20,7 +20,7 @@ export const definitions = sqliteTable(
   (table) => [primaryKey({ columns: [table.tableId, table.number] })],
 )
 
-/** One row of a table. `input` and `cells` are JSONB documents; `cells` is the snapshot after `entries` journal entries. */
+/** One row of a table. `input` is a JSONB document; the snapshot of its cells was taken after `entries` journal entries. */
 export const rows = sqliteTable(
   'rows',
   {
@@ -32,7 +32,6 @@ export const rows = sqliteTable(
     occurredAt: integer().notNull(),
     createdAt: integer().notNull(),
     input: blob().notNull(),
-    cells: blob().notNull(),
     entries: integer().notNull().default(0),
     touches: integer().notNull().default(0),
     generation: integer().notNull().default(1),
@@ -48,6 +47,12 @@ export const rows = sqliteTable(
     index('rows_due').on(table.dueAt).where(sql`due_at IS NOT NULL`),
   ],
 )
+
+/** The cells of a row as one JSONB document, written when the row comes to rest. Apart from `rows`, so that no row has to grow. */
+export const rowCells = sqliteTable('row_cells', {
+  rowSeq: integer().primaryKey(),
+  cells: blob().notNull(),
+})
 
 /** What happened to a row, in order: attempts, intents, touches, edits. Append-only. */
 export const journal = sqliteTable(

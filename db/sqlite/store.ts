@@ -29,6 +29,14 @@ function assemble(connection: Connection, path: string, now: () => number): Stor
   const reader = createRowReader(connection, registry.nameOf)
   const writer = createRowWriter(connection, { events, ledger, runs, reader })
   const queue = createCommitQueue(connection, {
+    beforeWork() {
+      ledger.mark()
+      events.mark()
+    },
+    undoWork() {
+      ledger.undo()
+      events.undo()
+    },
     beforeCommit() {
       ledger.write()
       events.write(now())
@@ -50,7 +58,7 @@ function assemble(connection: Connection, path: string, now: () => number): Stor
     registerTable: (table: TableRegistration) => queue.run(() => registry.register(table, now())),
 
     insert: (batch) => queue.run(() => writer.insert(batch, idOf(batch.table))),
-    step: (request) => queue.run(() => writer.step(request, idOf(request.table))),
+    step: (request) => queue.runUnguarded((guard) => writer.step(request, idOf(request.table), guard)),
     activate: (request) => queue.run(() => writer.activate(request, idOf(request.table))),
     editInput: (edit) => queue.run(() => writer.editInput(edit, idOf(edit.table))),
     async erase(table, id) {
@@ -62,6 +70,7 @@ function assemble(connection: Connection, path: string, now: () => number): Stor
 
     load: async (rows) => rows.flatMap((seq) => reader.load(seq) ?? []),
     find: async (table, id) => reader.find(idOf(table), id),
+    lookUp: async (table, by, key) => reader.lookUp(idOf(table), by, key),
     findByKey: async (table, by, key) => reader.findByKey(idOf(table), by, key),
     scan: async (query) => reader.scan(idOf(query.table), query),
     count: async (table, filter = []) => reader.count(idOf(table), filter),

@@ -80,6 +80,11 @@ CREATE TABLE `pools` (
 	`updated_at` integer NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE `row_cells` (
+	`row_seq` integer PRIMARY KEY NOT NULL,
+	`cells` blob NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `rows` (
 	`seq` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`id` text NOT NULL,
@@ -89,7 +94,6 @@ CREATE TABLE `rows` (
 	`occurred_at` integer NOT NULL,
 	`created_at` integer NOT NULL,
 	`input` blob NOT NULL,
-	`cells` blob NOT NULL,
 	`entries` integer DEFAULT 0 NOT NULL,
 	`touches` integer DEFAULT 0 NOT NULL,
 	`generation` integer DEFAULT 1 NOT NULL,

@@ -1,0 +1,255 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { openDatabase } from '../../../db/sqlite/open.ts'
+import { openSqliteStore } from '../../../db/sqlite/store.ts'
+import type { Store } from '../../../db/store.ts'
+import { at, attempt, done, newRow, newRun } from '../suite/bench.ts'
+import { type StoreProcess, startStoreProcess } from './process.ts'
+
+let folder = ''
+let path = ''
+let open: (Store | Database.Database)[] = []
+let processes: StoreProcess[] = []
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'rota-file-'))
+  path = join(folder, 'rota.sqlite')
+})
+
+afterEach(async () => {
+  for (const each of processes) await each.kill()
+  for (const each of open) await each.close()
+  processes = []
+  open = []
+  rmSync(folder, { recursive: true })
+})
+
+async function openStore(): Promise<Store> {
+  const store = await openSqliteStore({ path, now: () => at })
+  open.push(store)
+  await store.registerTable({ name: 'leads', version: 'one', document: {} })
+  return store
+}
+
+function openRaw(): Database.Database {
+  const connection = new Database(path)
+  open.push(connection)
+  return connection
+}
+
+function startProcess(task: 'hold' | 'insert'): StoreProcess {
+  const started = startStoreProcess(task, path)
+  processes.push(started)
+  return started
+}
+
+async function expectLocked(): Promise<void> {
+  await expect(openStore()).rejects.toMatchObject({
+    code: 'store-locked',
+    details: { field: 'ROTA_DB', value: path, wayOut: expect.stringContaining('ROTA_DB') },
+  })
+}
+
+describe('durability', () => {
+  it('is WAL with synchronous=FULL on the first open and on every later one', async () => {
+    for (let time = 1; time <= 3; time += 1) {
+      const connection = openDatabase(path)
+      expect(connection.pragma('journal_mode', { simple: true })).toBe('wal')
+      expect(connection.pragma('synchronous', { simple: true })).toBe(2)
+      connection.close()
+    }
+    const store = await openStore()
+    expect(store.info).toEqual({
+      engine: 'sqlite',
+      durability: 'journal_mode=wal synchronous=FULL',
+      location: path,
+    })
+  })
+
+  it('is asserted, since the driver itself reopens a WAL file at NORMAL', () => {
+    openDatabase(path).close()
+    const raw = openRaw()
+    raw.prepare('SELECT count(*) FROM rows').get()
+    expect(raw.pragma('synchronous', { simple: true })).toBe(1)
+  })
+
+  it('is not weakened by a memory store, which still commits whole', () => {
+    const connection = openDatabase(':memory:')
+    expect(connection.pragma('synchronous', { simple: true })).toBe(2)
+    connection.close()
+  })
+
+  it('loses no acknowledged row to kill -9 in the middle of inserts', { timeout: 60_000 }, async () => {
+    const acknowledged: string[] = []
+    for (let round = 0; round < 3; round += 1) {
+      rmSync(path, { force: true })
+      rmSync(`${path}-wal`, { force: true })
+      acknowledged.length = 0
+      const child = startProcess('insert')
+      expect((await child.lines.next()).value).toBe('open')
+      const wanted = 300 + round * 101
+      while (acknowledged.length < wanted)
+        acknowledged.push(...String((await child.lines.next()).value).split(' '))
+      await child.kill()
+      // What it had printed and nobody had read yet was acknowledged as well.
+      for (;;) {
+        const { value, done: ended } = await child.lines.next()
+        if (ended) break
+        const ids = String(value).split(' ')
+        if (ids.length === 2 && ids[1]?.endsWith('_b')) acknowledged.push(...ids)
+      }
+      const store = await openStore()
+      const found = await Promise.all(acknowledged.map((id) => store.find('leads', id)))
+      expect(found.filter((row) => row === null)).toEqual([])
+      expect(found.every((row) => row?.active !== null && row?.input.id === row?.id)).toBe(true)
+      // Two rows of one insert are there together or not at all.
+      expect((await store.count('leads')) % 2).toBe(0)
+      await store.close()
+    }
+  })
+})
+
+describe('a second opener', () => {
+  it('in another process is refused while the first lives, and welcome after kill -9', {
+    timeout: 30_000,
+  }, async () => {
+    const child = startProcess('hold')
+    expect((await child.lines.next()).value).toBe('open')
+    await expectLocked()
+    await child.kill()
+    expect(await (await openStore()).count('leads')).toBe(0)
+  })
+
+  it('that is another process exits with the reason', { timeout: 30_000 }, async () => {
+    await openStore()
+    const child = startProcess('hold')
+    expect(await child.exit).not.toBe(0)
+    expect(child.errors()).toContain('another process has the database')
+  })
+
+  it('in this process is refused, and the first goes on', { timeout: 30_000 }, async () => {
+    const store = await openStore()
+    await expectLocked()
+    await store.insert({ table: 'leads', at, run: newRun(), rows: [newRow()] })
+    expect(await store.count('leads')).toBe(1)
+  })
+})
+
+describe('a file', () => {
+  it('that a later version wrote is refused and left as it is', async () => {
+    const store = await openStore()
+    await store.insert({ table: 'leads', at, run: newRun(), rows: [newRow()] })
+    await store.close()
+    const raw = openRaw()
+    raw.exec(`INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('later', 9e15)`)
+    raw.close()
+    await expect(openStore()).rejects.toMatchObject({
+      code: 'store-newer',
+      details: { wayOut: expect.stringContaining('update') },
+    })
+    const again = openRaw()
+    again.exec(`DELETE FROM __drizzle_migrations WHERE hash = 'later'`)
+    again.close()
+    expect(await (await openStore()).count('leads')).toBe(1)
+  })
+
+  it('that is no database is refused', async () => {
+    path = process.execPath
+    await expect(openStore()).rejects.toThrow(/not a database|readonly|locked|busy|unable/i)
+  })
+})
+
+describe('an erasure', () => {
+  it('leaves nothing of the person in the bytes of the files', { timeout: 60_000 }, async () => {
+    const store = await openStore()
+    const marker = 'erase-me-7f3a'
+    const crowd = (count: number) =>
+      store.insert({
+        table: 'leads',
+        at,
+        run: newRun({ rows: count }),
+        rows: Array.from({ length: count }, (_, index) =>
+          newRow({
+            person: `p${Math.random()}`,
+            account: 'crowd',
+            input: { filler: 'y'.repeat(50 + ((index * 997) % 3_000)) },
+          }),
+        ),
+      })
+    await crowd(300)
+    const long = Array.from({ length: 2_000 }, () => marker).join(' ')
+    const given = newRow({ person: `${marker}@p`, account: `${marker}.com`, input: { email: marker, long } })
+    const { rows } = await store.insert({
+      table: 'leads',
+      at,
+      run: newRun(),
+      rows: [given],
+      idempotency: { key: 'k', fingerprint: 'f' },
+    })
+    await crowd(300)
+    const row = rows[0]?.row
+    if (!row) throw new Error('the row was not accepted')
+    const write = (position: number, value: string, atRest: boolean) =>
+      store.step({
+        row: row.seq,
+        id: row.id,
+        table: 'leads',
+        generation: 1,
+        account: row.account,
+        build(settle) {
+          const owner = {
+            rep: null,
+            name: marker,
+            email: null,
+            ids: {},
+            method: 'existing_owner',
+            rule: 'r',
+            reason: marker,
+            pool: null,
+          } as const
+          const decide = () => ({ assignment: owner, reason: marker, draw: null, claims: true, trace: [] })
+          settle({ column: 'owner', release: null, generation: position + 1, decide })
+          const cells = { a: done(value), e: { status: 'error', attempts: 1 } as const }
+          return {
+            at,
+            position,
+            entries: [attempt('a', done(value), { raw: long })],
+            confirm: [],
+            snapshot: { cells, atRest, dueAt: null },
+          }
+        },
+      })
+    // Documents that grow and shrink leave their old pages behind.
+    await write(0, long, false)
+    await write(1, marker, false)
+    await write(2, `${long}${long}`, false)
+    await write(3, marker, true)
+    await store.insert({
+      table: 'leads',
+      at,
+      run: newRun(),
+      rows: [newRow({ person: given.person, input: { again: long } })],
+    })
+    await store.editInput({
+      table: 'leads',
+      id: row.id,
+      at,
+      input: { email: marker },
+      person: given.person,
+      account: given.account,
+    })
+    await crowd(300)
+    const bytes = () =>
+      [path, `${path}-wal`]
+        .filter(existsSync)
+        .reduce((count, file) => count + readFileSync(file, 'latin1').split(marker).length - 1, 0)
+    expect(bytes()).toBeGreaterThan(2_000)
+    expect(await store.erase('leads', row.id)).toBe(true)
+    expect(bytes()).toBe(0)
+    await store.close()
+    expect(bytes()).toBe(0)
+  })
+})

@@ -1,0 +1,78 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { parseFilter } from '../../../db/filter.ts'
+import { openDatabase } from '../../../db/sqlite/open.ts'
+import { createRowReader, type RowReader } from '../../../db/sqlite/row-reader.ts'
+
+let folder = ''
+let connection: Database.Database
+let reader: RowReader
+let statements: string[] = []
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'rota-plans-'))
+  const path = join(folder, 'rota.sqlite')
+  openDatabase(path).close()
+  connection = new Database(path, { verbose: (text) => statements.push(String(text)) })
+  reader = createRowReader(connection, () => 'leads')
+  statements = []
+})
+
+afterEach(() => {
+  connection.close()
+  rmSync(folder, { recursive: true })
+})
+
+/** How SQLite goes about what `ask` asks. */
+function planOf(ask: () => void): string {
+  ask()
+  const [statement = ''] = statements.splice(0)
+  expect(statement).not.toMatch(/OFFSET/i)
+  const plan = connection.prepare(`EXPLAIN QUERY PLAN ${statement}`).all() as { detail: string }[]
+  statements = []
+  return plan.map(({ detail }) => detail).join('\n')
+}
+const filter = (text: string) => parseFilter(text, { columns: ['owner'], inputs: ['country'] })
+
+describe('a window of a table', () => {
+  it.each([false, true])('starts at its key and reads on from there (newest first: %s)', (newestFirst) => {
+    const plan = planOf(() => reader.scan(1, { table: 'leads', limit: 50, after: 900_000, newestFirst }))
+    expect(plan).toMatch(/^SEARCH rows USING INDEX rows_table \(table_id=\? AND rowid[<>]\?\)/)
+    expect(plan).not.toMatch(/SCAN|TEMP B-TREE/)
+  })
+
+  it('of rows with open cells finds those once, not once for each row', () => {
+    for (const text of ['status:error', 'owner.status:error', 'stale', 'stale:owner']) {
+      const plan = planOf(() => reader.scan(1, { table: 'leads', limit: 50, filter: filter(text) }))
+      expect(plan, text).toContain('open_cells')
+      expect(plan, text).not.toMatch(/CORRELATED|TEMP B-TREE FOR ORDER/)
+    }
+  })
+
+  it('with a filter on values or a search reads rows in order too', () => {
+    const query = { table: 'leads', limit: 50, filter: filter('country=DE, owner.name=Ana'), search: 'acme' }
+    expect(planOf(() => reader.scan(1, query))).not.toContain('TEMP B-TREE')
+  })
+})
+
+describe('what is asked for every row or start', () => {
+  it.each<[string, (rows: RowReader) => void, string]>([
+    ['a row by number', (rows) => rows.load(5), 'INTEGER PRIMARY KEY'],
+    ['a row by id', (rows) => rows.find(1, 'row_1'), 'rows_id'],
+    ['a row by person', (rows) => rows.findByKey(1, 'person', 'ana'), 'rows_person'],
+    ['a row by account', (rows) => rows.findByKey(1, 'account', 'acme'), 'rows_account'],
+    ['the history of a row', (rows) => rows.journal(5), 'journal_row'],
+    ['the rows that are due', (rows) => rows.due(1, 10), 'rows_due'],
+    ['how many rows a run has left', (rows) => rows.remaining(1), 'rows_active'],
+    ['the open cells of a table', (rows) => rows.cellCounts(1), 'open_cells_status'],
+    ['how many rows a table has', (rows) => rows.count(1, []), 'rows_table'],
+  ])('%s is found by its index', (_, ask, index) => {
+    const plan = planOf(() => ask(reader))
+    expect(plan).toContain('SEARCH')
+    expect(plan).toContain(index)
+    expect(plan).not.toContain('SCAN rows')
+  })
+})

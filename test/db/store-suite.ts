@@ -1,0 +1,24 @@
+import { describe } from 'vitest'
+import type { StoreUnderTest } from './suite/bench.ts'
+import { editSuite } from './suite/edits.ts'
+import { feedSuite } from './suite/feed.ts'
+import { groupCommitSuite } from './suite/group-commit.ts'
+import { insertSuite } from './suite/inserts.ts'
+import { querySuite } from './suite/queries.ts'
+import { rotationSuite } from './suite/rotation.ts'
+import { runSuite } from './suite/runs.ts'
+import { stepSuite } from './suite/steps.ts'
+
+/** What every store must do, whatever database is under it. A second one joins by calling this with its own way to open. */
+export function storeSuite(name: string, under: StoreUnderTest): void {
+  describe(`a ${name} store`, () => {
+    insertSuite(under)
+    stepSuite(under)
+    groupCommitSuite(under)
+    rotationSuite(under)
+    querySuite(under)
+    editSuite(under)
+    runSuite(under)
+    feedSuite(under)
+  })
+}

@@ -1,0 +1,194 @@
+import { describe, expect, it } from 'vitest'
+import {
+  at,
+  attempt,
+  done,
+  nastyInput,
+  newRow,
+  newRun,
+  nextId,
+  type StoreUnderTest,
+  useBench,
+} from './bench.ts'
+
+export function insertSuite(under: StoreUnderTest): void {
+  const durable = under.durable ?? true
+
+  describe('an insert', () => {
+    const bench = useBench(under)
+
+    it('accepts rows in order, in flight for their run, and gives them back as they were', async () => {
+      const given = [newRow({ input: nastyInput }), newRow({ person: 'ana', account: 'acme' })]
+      const { run, rows, replayed } = await bench.insert(given)
+      expect(replayed).toBe(false)
+      expect(rows.map(({ id, status }) => [id, status])).toEqual(given.map(({ id }) => [id, 'accepted']))
+      const [first, second] = rows.map(({ row }) => row)
+      expect(first).toEqual({
+        ...given[0],
+        seq: expect.any(Number),
+        table: 'leads',
+        createdAt: at,
+        cells: {},
+        active: run?.ordinal,
+        generation: 1,
+        dueAt: null,
+        entries: 0,
+        touches: 0,
+      })
+      expect(second?.seq).toBeGreaterThan(first?.seq ?? 0)
+      expect(await bench.store.find('leads', given[0]?.id ?? '')).toEqual(first)
+      expect(await bench.store.load([second?.seq ?? 0, first?.seq ?? 0])).toEqual([second, first])
+    })
+
+    it('of a table that is not registered is refused and names the tables there are', async () => {
+      const insert = bench.insert([{}], { table: 'leeds' })
+      await expect(insert).rejects.toMatchObject({ code: 'table-unknown', details: { value: 'leeds' } })
+      await expect(insert).rejects.toMatchObject({ details: { wayOut: expect.stringContaining('leads') } })
+    })
+
+    it('with an id that is taken is refused whole: neither its rows nor its run are there', async () => {
+      const { id } = await bench.row()
+      const run = newRun()
+      await expect(bench.insert([{}, { id }], { run })).rejects.toThrow()
+      expect(await bench.store.count('leads')).toBe(1)
+      expect(await bench.store.findRun(run.id)).toBeNull()
+    })
+
+    it('finds a row only in its own table', async () => {
+      const row = await bench.row({ person: 'ana', account: 'acme' })
+      expect(await bench.store.find('customers', row.id)).toBeNull()
+      expect(await bench.store.findByKey('customers', 'person', 'ana')).toBeNull()
+      expect(await bench.store.findByKey('leads', 'person', 'ana')).toEqual(row)
+      expect(await bench.store.findByKey('leads', 'account', 'acme')).toEqual(row)
+      expect(await bench.store.findByKey('leads', 'account', 'ana')).toBeNull()
+    })
+  })
+
+  describe('a look-up from another table', () => {
+    const bench = useBench(under)
+    const find = (key: string, table = 'leads') => bench.store.lookUp(table, 'account', key)
+
+    it('finds the first row of the key, at rest or in flight, with its present cells', async () => {
+      const row = await bench.row({ account: 'acme', input: { plan: 'gold' } })
+      await bench.row({ account: 'acme' })
+      expect(await find('acme')).toEqual({ id: row.id, input: { plan: 'gold' }, cells: {} })
+      await bench.step(row, [attempt('score', done(7))])
+      expect((await find('acme'))?.cells).toEqual({ score: done(7) })
+      await bench.rest({ ...row, entries: 1 }, { score: done(8) })
+      expect((await find('acme'))?.cells).toEqual({ score: done(8) })
+      expect(await find('other')).toBeNull()
+      expect(await find('acme', 'customers')).toBeNull()
+    })
+  })
+
+  describe('the same person again', () => {
+    const bench = useBench(under)
+    const ana = (note: string) => ({ person: 'ana', input: { note }, occurredAt: at + note.length })
+
+    it('touches the row inside one batch', async () => {
+      const { rows } = await bench.insert([ana('first'), { person: 'bo' }, ana('second'), ana('third')])
+      expect(rows.map(({ status }) => status)).toEqual(['accepted', 'accepted', 'touched', 'touched'])
+      expect(rows[2]).toEqual({ id: rows[0]?.id, status: 'touched', row: null })
+      expect(await bench.store.count('leads')).toBe(2)
+      const row = await bench.store.find('leads', rows[0]?.id ?? '')
+      expect(row).toMatchObject({ touches: 2, input: { note: 'first' } })
+      expect(await bench.store.journal(row?.seq ?? 0)).toEqual([
+        { kind: 'touch', at, occurredAt: at + 6, input: { note: 'second' } },
+        { kind: 'touch', at, occurredAt: at + 5, input: { note: 'third' } },
+      ])
+    })
+
+    it('touches the row in flight without disturbing its work', async () => {
+      const row = await bench.row(ana('first'))
+      const entry = { kind: 'attempt', column: 'a', cell: { status: 'done', attempts: 1 } } as const
+      await bench.step(row, [entry])
+      await bench.insert([ana('second')])
+      await bench.step({ ...row, entries: 1 }, [{ ...entry, column: 'b' }])
+      const stored = await bench.reload(row)
+      expect(stored).toMatchObject({ entries: 2, touches: 1, generation: row.generation })
+      expect(Object.keys(stored.cells)).toEqual(['a', 'b'])
+      expect(await bench.store.journal(row.seq)).toHaveLength(3)
+    })
+
+    it('touches the row at rest, which stays at rest', async () => {
+      const row = await bench.row(ana('first'))
+      await bench.rest(row, { a: { status: 'done', attempts: 1 } })
+      const { rows } = await bench.insert([ana('second')])
+      expect(rows).toEqual([{ id: row.id, status: 'touched', row: null }])
+      expect(await bench.reload(row)).toMatchObject({ active: null, touches: 1, entries: 1 })
+    })
+
+    it('is somebody else in another table', async () => {
+      await bench.row(ana('first'))
+      const { rows } = await bench.insert([ana('second')], { table: 'customers' })
+      expect(rows[0]?.status).toBe('accepted')
+    })
+
+    it.runIf(durable)('is still the same person after a restart', async () => {
+      const row = await bench.row(ana('first'))
+      await bench.insert([ana('second')])
+      await bench.reopen()
+      const { rows } = await bench.insert([ana('third')])
+      expect(rows[0]).toMatchObject({ id: row.id, status: 'touched' })
+      expect((await bench.reload(row)).touches).toBe(2)
+      expect(await bench.store.journal(row.seq)).toHaveLength(2)
+    })
+  })
+
+  describe('an idempotency key', () => {
+    const bench = useBench(under)
+    const idempotency = { key: 'key-1', fingerprint: 'f1' }
+    const twice = (fingerprint = 'f1') =>
+      bench.insert([{ person: 'ana' }, {}, { person: 'ana' }], {
+        idempotency: { ...idempotency, fingerprint },
+      })
+
+    it('used again gives the first answer and inserts nothing', async () => {
+      const first = await twice()
+      const again = await twice()
+      expect(again).toEqual({
+        run: null,
+        replayed: true,
+        rows: first.rows.map(({ id, status }) => ({ id, status, row: null })),
+      })
+      expect(await bench.store.count('leads')).toBe(2)
+    })
+
+    it('used for another body is refused, naming the key', async () => {
+      await twice()
+      await expect(twice('f2')).rejects.toMatchObject({
+        code: 'idempotency-mismatch',
+        details: { value: 'key-1', wayOut: expect.any(String) },
+      })
+      expect(await bench.store.count('leads')).toBe(2)
+    })
+
+    it('used by two requests at the same moment inserts once', async () => {
+      const answers = await Promise.all([twice(), twice(), twice()])
+      expect(answers.map(({ replayed }) => replayed)).toEqual([false, true, true])
+      expect(new Set(answers.map(({ rows }) => JSON.stringify(rows.map(({ id }) => id)))).size).toBe(1)
+      expect(await bench.store.count('leads')).toBe(2)
+    })
+
+    it('belongs to its table', async () => {
+      await twice()
+      const other = await bench.insert([{}], { table: 'customers', idempotency })
+      expect(other.replayed).toBe(false)
+    })
+
+    it('of an insert that failed is free again', async () => {
+      const { id } = await bench.row()
+      await expect(bench.insert([{ id }], { idempotency })).rejects.toThrow()
+      expect(await bench.insert([{ id: nextId('row') }], { idempotency })).toMatchObject({ replayed: false })
+    })
+
+    it.runIf(durable)('is remembered over a restart', async () => {
+      const first = await twice()
+      await bench.reopen()
+      const again = await twice()
+      expect(again.replayed).toBe(true)
+      expect(again.rows.map(({ id }) => id)).toEqual(first.rows.map(({ id }) => id))
+      await expect(twice('f2')).rejects.toMatchObject({ code: 'idempotency-mismatch' })
+    })
+  })
+}
