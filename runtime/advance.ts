@@ -1,10 +1,13 @@
 import type { RowStep, Settle } from '../db/store.ts'
 import { launch, type Start } from './attempt.ts'
 import { consider } from './consider.ts'
-import type { Engine } from './engine.ts'
+import { dropPending } from './drop.ts'
+import type { EndOfTask, Engine } from './engine.ts'
 import type { PlannedColumn } from './plan.ts'
 import { markStale } from './stale.ts'
-import { cellOf, pending, settled, type Task } from './task.ts'
+import { cellOf, pending, running, settled, type Task } from './task.ts'
+
+const refusedStep = 'the store refused a step; the row is read again and goes on from what is on disk'
 
 /** What follows once a step is on disk. */
 interface After {
@@ -36,33 +39,38 @@ export function advance(engine: Engine, task: Task): void {
       account: row.account,
       build,
     })
-    .then(({ fenced }) => {
-      if (fenced) endTask(engine, task, 'fenced')
-      else proceed(engine, task, after)
-    })
-    .catch((error: unknown) => {
-      engine.log.error(
-        { row: row.id, error },
-        'the store refused a step; the row is read again and goes on from what is on disk',
-      )
-      endTask(engine, task, 'failed')
-    })
+    .then(
+      ({ fenced }) => {
+        if (fenced) endTask(engine, task, 'fenced')
+        else proceed(engine, task, after)
+      },
+      (error: unknown) => {
+        if (!engine.stopping) engine.log.error({ row: row.id, error }, refusedStep)
+        endTask(engine, task, 'failed')
+      },
+    )
 }
 
 function proceed(engine: Engine, task: Task, { starts, end, dueAt }: After): void {
   engine.onProgress(task)
   if (end !== null) {
-    endTask(engine, task, end)
+    endTask(engine, task, end, dueAt)
     return
   }
-  for (const start of starts) launch(engine, task, start, () => advance(engine, task))
+  const next = () => advance(engine, task)
+  // A cancel may have settled a cell while its intent was on its way to the disk.
+  for (const start of starts) {
+    if (task.states[start.column.index] === running) launch(engine, task, start, { next })
+  }
   if (dueAt !== null) wake(engine, task, dueAt)
 }
 
 /** Settles what can be settled and says what to write; null when nothing became true. */
 function move(engine: Engine, task: Task, settle: Settle, after: After): RowStep | null {
   const now = engine.world.now()
-  const wakeAt = task.cancelled ? null : considerAll(engine, task, { starts: after.starts, settle })
+  const halted = task.cancelled || engine.stopping
+  const wakeAt = halted ? null : considerAll(engine, task, { starts: after.starts, settle })
+  if (task.cancelled) dropPending(engine, task)
   const idle = after.starts.length === 0 && task.flights.size === 0
   if (idle && task.open === 0) {
     if (task.run.kind === 'rerun') markStale(engine, task)
@@ -108,20 +116,22 @@ function dueAt(task: Task, column: PlannedColumn): number {
 
 function wake(engine: Engine, task: Task, at: number): void {
   if (task.timer !== null) clearTimeout(task.timer)
-  task.timer = setTimeout(() => advance(engine, task), Math.max(1, at - engine.world.now()))
+  // A longer pause would overflow the timer and fire at once.
+  const pause = Math.min(Math.max(1, at - engine.world.now()), 2 ** 31 - 1)
+  task.timer = setTimeout(() => advance(engine, task), pause)
 }
 
 /** A draw that no effect confirms is confirmed when its row comes to rest. */
 function confirmUnclaimed(task: Task): void {
   for (const column of task.plan.drawnFor) {
     const draw = cellOf(task, column)?.draw
-    if (draw !== undefined && task.executed[column.index] === 1) task.confirm.push(draw)
+    if (draw !== undefined && cellOf(task, column)?.run === task.run.ordinal) task.confirm.push(draw)
   }
 }
 
-function endTask(engine: Engine, task: Task, how: 'rest' | 'parked' | 'fenced' | 'failed'): void {
+function endTask(engine: Engine, task: Task, how: EndOfTask, dueAt: number | null = null): void {
   if (task.ended) return
   task.ended = true
   if (task.timer !== null) clearTimeout(task.timer)
-  engine.onEnd(task, how)
+  engine.onEnd(task, how, dueAt)
 }

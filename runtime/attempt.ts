@@ -2,9 +2,11 @@ import type { CellContext, Outcome, Reconciliation } from '../columns/column.ts'
 import { CallFailure } from '../columns/errors.ts'
 import type { Json } from '../columns/json.ts'
 import type { Values } from '../db/journal.ts'
-import type { Engine } from './engine.ts'
-import { resultOf } from './plan.ts'
-import { type Execution, recordFailure, recordOutcome, recordReconciled } from './record.ts'
+import type { Engine, World } from './engine.ts'
+import { createFlight, type Flight } from './flight.ts'
+import { type PlannedColumn, resultOf } from './plan.ts'
+import { type Execution, recordFailure, recordOutcome, recordReconciled, triesOf } from './record.ts'
+import { asFailure } from './retry.ts'
 import { cellOf, running, type Task } from './task.ts'
 
 /** An attempt that is ready to leave, once what it stands on is committed. */
@@ -14,37 +16,83 @@ export interface Start extends Execution {
   reconcile: boolean
 }
 
+/** What the column may use. The signal is made when it is first asked for: most work in process never does. */
 export function contextOf(
   engine: Engine,
   task: Task,
-  start: Omit<Start, 'reconcile' | 'values'>,
-  signal: AbortSignal,
+  start: Pick<Start, 'column' | 'sendId'>,
+  flight: Flight,
 ): CellContext {
-  const { column } = start
-  return {
-    table: task.row.table,
-    row: task.row.id,
-    column: column.name,
-    attempt: (cellOf(task, column)?.attempts ?? 0) + 1,
-    get occurredAt() {
-      return new Date(task.row.occurredAt).toISOString()
-    },
-    sendId: start.sendId,
-    signal,
-    timeoutMs: column.column.timeoutMs,
-    fetch: engine.world.fetch,
-    now: engine.world.now,
-    random: engine.world.random,
-    lookup: (table, by, key) => lookUp(engine, table, by, key),
+  return new AttemptContext(engine, task, start, flight)
+}
+
+/** A class for its prototype alone: one is made for every attempt, and a literal would make each accessor anew. */
+class AttemptContext implements CellContext {
+  readonly #engine: Engine
+  readonly #task: Task
+  readonly #column: PlannedColumn
+  readonly #flight: Flight
+  readonly fetch: World['fetch']
+  readonly sendId: string
+  readonly attempt: number
+
+  constructor(engine: Engine, task: Task, start: Pick<Start, 'column' | 'sendId'>, flight: Flight) {
+    this.#engine = engine
+    this.#task = task
+    this.#column = start.column
+    this.#flight = flight
+    this.fetch = engine.world.fetch
+    this.sendId = start.sendId
+    this.attempt = (cellOf(task, start.column)?.attempts ?? 0) + 1
+  }
+
+  get table() {
+    return this.#task.row.table
+  }
+  get row() {
+    return this.#task.row.id
+  }
+  get column() {
+    return this.#column.name
+  }
+  get occurredAt() {
+    return new Date(this.#task.row.occurredAt).toISOString()
+  }
+  get signal() {
+    return this.#flight.signal()
+  }
+  get timeoutMs() {
+    return this.#column.column.timeoutMs
+  }
+  get now() {
+    return this.#engine.world.now
+  }
+  get random() {
+    return this.#engine.world.random
+  }
+  get lookup(): CellContext['lookup'] {
+    return (table, by, key) => lookUp(this.#engine, { table, by, key })
   }
 }
 
-async function lookUp(engine: Engine, table: string, by: 'person' | 'account', key: string) {
-  const row = await engine.store.findByKey(table, by, key)
-  if (row === null) return null
+async function lookUp(
+  engine: Engine,
+  { table, by, key }: { table: string; by: 'person' | 'account'; key: string },
+) {
+  const found = await engine.store.lookUp(table, by, key)
+  if (found === null) return null
   const values: Record<string, Json> = {}
-  for (const [name, cell] of Object.entries(row.cells)) values[name] = resultOf(cell)
-  return { id: row.id, input: row.input, values }
+  for (const [name, cell] of Object.entries(found.cells)) values[name] = resultOf(cell)
+  return { id: found.id, input: found.input, values }
+}
+
+type Answer = Outcome<unknown> | Reconciliation<unknown>
+type Work = (start: Start, context: CellContext) => Promise<Answer> | Answer
+
+interface Launch {
+  next: () => void
+  work?: Work
+  flight?: Flight
 }
 
 /**
@@ -55,52 +103,47 @@ export function launch(
   engine: Engine,
   task: Task,
   start: Start,
-  next: () => void,
-  work: Work = perform,
+  { next, work = perform, flight = createFlight() }: Launch,
 ): void {
   const { column } = start
-  const controller = new AbortController()
-  const { timeoutMs, budget } = column.column
-  let timer: NodeJS.Timeout | undefined
-  task.flights.set(column.index, controller)
+  const { budget } = column.column
+  flight.left = start.reconcile
+  task.flights.set(column.index, flight)
 
   const land = (record: () => void) => {
-    if (timer !== undefined) clearTimeout(timer)
-    if (task.flights.get(column.index) !== controller) return
+    if (flight.timer !== null) clearTimeout(flight.timer)
+    if (task.flights.get(column.index) !== flight) return
     task.flights.delete(column.index)
     if (task.states[column.index] !== running) return
     record()
     next()
   }
   const fail = (error: unknown) => land(() => recordFailed(engine, task, start, error))
-  const go = async () => {
-    timer = setTimeout(() => {
-      controller.abort(new Error('deadline'))
-      fail(
-        new CallFailure('timeout', `no answer within ${timeoutMs} ms`, {
-          retryable: true,
-          outcomeUnknown: column.column.work.effect === 'write' && !start.reconcile,
-        }),
-      )
-    }, timeoutMs)
-    return work(start, contextOf(engine, task, start, controller.signal))
+  const go = async (): Promise<Answer> => {
+    // The run was cancelled, or the runtime stopped, while this waited for its budget.
+    if (task.flights.get(column.index) !== flight) return { status: 'no-result', reason: 'withdrawn' }
+    flight.left = true
+    flight.timer = setTimeout(() => {
+      flight.abort(new Error('deadline'))
+      fail(deadlineOver(start))
+    }, column.column.timeoutMs)
+    return work(start, contextOf(engine, task, start, flight))
   }
-  engine.budgets.run(budget, task.lane, go).then(
-    (answer) => land(() => recordAnswer(engine, task, start, answer)),
-    (error: unknown) => fail(error),
-  )
+  const answer = budget === null ? go() : engine.budgets.run(budget, task.lane, go)
+  answer.then((given) => land(() => recordAnswer(engine, task, start, given)), fail)
 }
 
-type Work = (
-  start: Start,
-  context: CellContext,
-) => Promise<Outcome<unknown> | Reconciliation<unknown>> | Outcome<unknown>
+const deadlineOver = ({ column, reconcile }: Start) =>
+  new CallFailure('timeout', `no answer within ${column.column.timeoutMs} ms`, {
+    retryable: true,
+    outcomeUnknown: column.column.work.effect === 'write' && !reconcile,
+  })
 
-const perform: Work = (start, context) => {
-  const { work } = start.column.column
+const perform: Work = ({ column, values, reconcile }, context) => {
+  const { work } = column.column
   if (work.effect === 'draw') throw new TypeError('a draw is settled in the store, it is never sent')
-  if (work.effect !== 'write') return work.run(start.values, context)
-  return start.reconcile ? work.reconcile(start.values, context) : work.send(start.values, context)
+  if (work.effect !== 'write') return work.run(values, context)
+  return reconcile ? work.reconcile(values, context) : work.send(values, context)
 }
 
 function recordAnswer(
@@ -109,9 +152,14 @@ function recordAnswer(
   start: Start,
   answer: Outcome<unknown> | Reconciliation<unknown>,
 ): void {
-  if ('status' in answer) recordOutcome(engine, task, start, answer)
-  else if (answer.state === 'happened') recordOutcome(engine, task, start, answer.outcome)
-  else recordReconciled(engine, task, start, answer)
+  try {
+    if ('status' in answer) recordOutcome(engine, task, start, answer)
+    else if (answer.state === 'happened') recordOutcome(engine, task, start, answer.outcome)
+    else recordReconciled(engine, task, start, answer)
+  } catch (error) {
+    // A schema of the definition may throw, and a column in JavaScript may answer anything.
+    recordFailed(engine, task, start, error)
+  }
 }
 
 /** A failed read-back tells nothing new: it is tried again, and when it never works the outcome stays unknown. */
@@ -120,20 +168,13 @@ function recordFailed(engine: Engine, task: Task, start: Start, error: unknown):
     recordFailure(engine, task, start, error)
     return
   }
-  const message = error instanceof Error ? error.message : String(error)
-  const last = (cellOf(task, start.column)?.attempts ?? 0) + 1 >= start.column.column.retry.attempts
-  const retryable = CallFailure.isInstance(error) && error.retryable
+  const { kind, message, retryable, retryAfterMs } = asFailure(error, 'write')
+  const last = triesOf(task, start.column) + 1 >= start.column.column.retry.attempts
   if (last || !retryable) {
-    recordReconciled(engine, task, start, {
-      state: 'unknown',
-      reason: `the outcome could not be read back: ${message}`,
-    })
+    const reason = `the outcome could not be read back: ${message}`
+    recordReconciled(engine, task, start, { state: 'unknown', reason })
     return
   }
-  recordFailure(
-    engine,
-    task,
-    start,
-    new CallFailure('unavailable', message, { retryable: true, outcomeUnknown: true }),
-  )
+  const again = { retryable: true, outcomeUnknown: true, ...(retryAfterMs !== null && { retryAfterMs }) }
+  recordFailure(engine, task, start, new CallFailure(kind, message, again))
 }

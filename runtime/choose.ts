@@ -5,13 +5,17 @@ import { isStale, type PlannedColumn, type TablePlan } from './plan.ts'
 /** Positions of the cells a run is about for one row. Cells that this run already settled are not among them. */
 export function chooseCells(plan: TablePlan, row: StoredRow, run: Run): Set<number> {
   const { request } = run
+  if (request === null && isFresh(row)) return new Set(plan.columns.keys())
   const chosen = new Set<number>()
   for (const column of plan.columns) {
     const cell = row.cells[column.name]
     const unfinished = cell !== undefined && !isSettled(cell) && cell.status !== 'idle'
+    // A row comes back after a pause or a crash: what this run has been at still counts, and so does everything behind it.
+    const begun = cell?.run === run.ordinal
     const wanted =
       request === null ||
       unfinished ||
+      begun ||
       (isNamed(column, request.columns) && isOfMode(request.mode, cell, isStale(plan, column, row)))
     if (wanted) chosen.add(column.index)
   }
@@ -25,6 +29,8 @@ export function chooseCells(plan: TablePlan, row: StoredRow, run: Run): Set<numb
   }
   return chosen
 }
+
+const isFresh = (row: StoredRow) => row.entries === 0
 
 const isNamed = (column: PlannedColumn, names: string[] | null) =>
   names === null || names.includes(column.name)
@@ -42,6 +48,12 @@ function isOfMode(mode: RunMode, cell: CellState | undefined, stale: boolean): b
         cell === undefined || !isSettled(cell) || cell.status === 'cancelled' || cell.status === 'skipped'
       )
   }
+}
+
+/** An owner or an effect that stands in the outside world, whatever becomes of the conditions of its cell. */
+export function isOutThere(column: PlannedColumn, cell: CellState): boolean {
+  const { effect } = column.column.work
+  return cell.status === 'done' && (effect === 'draw' || effect === 'write')
 }
 
 /** What a run does with a cell that is due. */
@@ -63,7 +75,8 @@ export function treatCell(
 ): Treatment {
   const { effect } = column.column.work
   const flags = run.request
-  const intended = cell?.intended ?? 0
+  // Absent for one, see CellState.
+  const intended = cell?.intended ?? 1
   if (cell?.intent !== undefined) {
     const insists = cell.status === 'unknown' && flags?.includeEffects === true
     return insists ? { do: 'run', intended: intended + 1, release: null } : { do: 'reconcile' }
@@ -73,7 +86,16 @@ export function treatCell(
     if (settledBefore && cell?.hash === hash && flags?.force !== true) {
       return { do: 'unchanged', reason: 'the inputs and the column are the same as for the last result' }
     }
-    return { do: 'run', intended: Math.max(intended, 1), release: null }
+    if (
+      cell?.status === 'cancelled' &&
+      effect === 'write' &&
+      intended > 1 &&
+      flags?.includeEffects !== true
+    ) {
+      return { do: 'keep', reason: 'a repeat was cancelled; the effect before it stands', stale: false }
+    }
+    // A draw can only be left over from before a draw anew that failed.
+    return { do: 'run', intended, release: cell?.draw ?? null }
   }
   const same = cell.hash === hash
   if (effect === 'draw' && flags?.redraw === true)

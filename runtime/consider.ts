@@ -3,14 +3,13 @@ import type { Values } from '../db/journal.ts'
 import type { Settle } from '../db/store.ts'
 import type { RotationView } from '../routing/decision.ts'
 import { contextOf, launch, type Start } from './attempt.ts'
-import { type Treatment, treatCell } from './choose.ts'
+import { isOutThere, type Treatment, treatCell } from './choose.ts'
 import { type Skip, skipOf } from './conditions.ts'
 import type { Engine } from './engine.ts'
+import { createFlight } from './flight.ts'
 import { declaredValues, inputHash, type PlannedColumn } from './plan.ts'
 import { type Execution, recordDecision, recordFailure, recordOutcome, triesOf } from './record.ts'
 import { cellOf, note, passOver, running, type Task } from './task.ts'
-
-const neverAborted = new AbortController().signal
 
 interface Pass {
   /** Decides a draw inside the transaction under way. */
@@ -79,7 +78,7 @@ function execute(engine: Engine, task: Task, { execution, values, treatment, pas
     const decide = (view: RotationView) => work.decide(values, withoutOwnClaim(view, task.row.id))
     const settled = pass.settle({ column: column.name, release, generation: execution.intended, decide })
     recordDecision(engine, task, execution, settled)
-  } else if (work.effect === 'none') {
+  } else if (work.effect === 'none' && column.column.budget === null) {
     compute(engine, task, { ...execution, values, sendId: '', reconcile: false }, pass.next)
   } else {
     pass.starts.push(
@@ -95,9 +94,8 @@ const withoutOwnClaim = (view: RotationView, row: string): RotationView =>
 /** A cell whose conditions do not hold. An owner or an effect that is already out there is kept, and marked stale. */
 function passBy(task: Task, column: PlannedColumn, skip: Skip, at: number): void {
   const before = cellOf(task, column)
-  const { effect } = column.column.work
   const run = task.run.ordinal
-  if (before?.status === 'done' && (effect === 'draw' || effect === 'write')) {
+  if (before !== undefined && isOutThere(column, before)) {
     const reason = `${skip.reason}; what was done before is kept`
     passOver(task, column, { cell: { ...before, run, stale: true }, outcome: 'kept', reason, at })
     return
@@ -121,8 +119,9 @@ function compute(engine: Engine, task: Task, start: Start, next: () => void): vo
   const { column } = start
   const { work } = column.column
   if (work.effect !== 'none') return
-  const outcome = work.run(start.values, contextOf(engine, task, start, neverAborted))
-  if (outcome instanceof Promise) launch(engine, task, start, next, () => outcome)
+  const flight = createFlight()
+  const outcome = work.run(start.values, contextOf(engine, task, start, flight))
+  if (outcome instanceof Promise) launch(engine, task, start, { next, flight, work: () => outcome })
   else recordOutcome(engine, task, start, outcome)
 }
 
@@ -131,8 +130,8 @@ function prepare(task: Task, start: Start): Start {
   const { column, hash, intended, startedAt } = start
   if (column.column.work.effect !== 'write') return start
   const before = cellOf(task, column)
-  const sendId = before?.intent?.sendId ?? `${task.row.id}.${column.name}.${intended}.${hash.slice(0, 8)}`
-  if (start.reconcile) return { ...start, sendId }
+  if (start.reconcile) return { ...start, sendId: before?.intent?.sendId ?? '' }
+  const sendId = `${task.row.id}.${column.name}.${intended}.${hash.slice(0, 8)}`
   const { stale: _, waiting: __, error: ___, ...rest }: CellState = before ?? { status: 'idle', attempts: 0 }
   const cell: CellState = {
     ...rest,

@@ -17,6 +17,9 @@ export interface Log {
   error(fields: object, message: string): void
 }
 
+/** At rest; parked until a due time; taken over by a later generation; or the store refused what it wrote. */
+export type EndOfTask = 'rest' | 'parked' | 'fenced' | 'failed'
+
 /** What the work on one row needs from the runtime around it. */
 export interface Engine {
   store: Store
@@ -25,8 +28,10 @@ export interface Engine {
   budgets: Budgets
   /** A row whose next step is further away than this leaves memory until then, in milliseconds. */
   parkAfterMs: number
+  /** Nothing new starts any more; what has left is waited for. */
+  stopping: boolean
   /** Called behind every commit of the row. */
   onProgress(task: Task): void
-  /** The row is at rest, parked, or was taken over by a later generation. */
-  onEnd(task: Task, how: 'rest' | 'parked' | 'fenced' | 'failed'): void
+  /** Called when a row leaves memory; `dueAt` is when a parked one goes on. */
+  onEnd(task: Task, how: EndOfTask, dueAt: number | null): void
 }

@@ -1,6 +1,7 @@
 import type { Run, StoredRow } from '../db/store.ts'
 import { advance } from './advance.ts'
-import type { Engine } from './engine.ts'
+import { dropRemoved } from './drop.ts'
+import type { EndOfTask, Engine } from './engine.ts'
 import type { TablePlan } from './plan.ts'
 import { createTask, type Task } from './task.ts'
 
@@ -20,12 +21,16 @@ export interface Lanes {
   begin(row: StoredRow, run: Run): void
   /** Queues rows that are in the store. */
   queue(lane: Run['lane'], rows: readonly number[]): void
-  /** Tells the lanes that a row has left memory. */
-  left(task: Task, how: 'rest' | 'parked' | 'fenced' | 'failed', dueAt: number | null): void
-  /** Resolves when a lane can take another row. */
-  capacity(lane: Run['lane']): Promise<void>
-  /** Resolves when the row is not in memory. */
-  whenFree(row: number): Promise<void>
+  /** Tells the lanes that a row has left memory. One that did not come to rest is read again. */
+  left(task: Task, how: EndOfTask, dueAt: number | null): void
+  /** Resolves when a lane can take another row; false when the runtime stops. */
+  capacity(lane: Run['lane']): Promise<boolean>
+  /**
+   * Waits until the row is neither in memory nor on its way there, and keeps it out until `release` or `begin`. False when the
+   * runtime stops: then nothing is held.
+   */
+  hold(row: number): Promise<boolean>
+  release(row: number): void
   wakeAt(at: number): void
   queued(): number
   stop(): void
@@ -37,17 +42,28 @@ interface LaneParts {
   planOf(table: string): TablePlan | null
   runOf(ordinal: number): Promise<Run | null>
   begun(task: Task): void
+  /** Called when a queue may have run dry without a row leaving memory. */
+  quiet(): void
 }
 
 const loadBatch = 100
+const dueBatch = 1_000
+/** Pause before a row is read again whose step or whose loading the store refused, in milliseconds. */
+const mendMs = 1_000
 
-export function createLanes({ engine, limits, planOf, runOf, begun }: LaneParts): Lanes {
+export function createLanes({ engine, limits, planOf, runOf, begun, quiet }: LaneParts): Lanes {
   const { store, world } = engine
   const tasks = new Map<number, Task>()
   const ids = new Map<string, Task>()
   const queues = { live: [] as number[], bulk: [] as number[] }
+  /** Rows that are queued, being loaded, or waiting to be read again. */
+  const expected = new Set<number>()
+  const held = new Set<number>()
+  /** Rows that came up while they were held. */
+  const postponed = new Set<number>()
   let loading = 0
   let bulkRows = 0
+  const mending = new Set<NodeJS.Timeout>()
   let stopped = false
   let timer: NodeJS.Timeout | null = null
   let timerAt = Number.POSITIVE_INFINITY
@@ -65,6 +81,7 @@ export function createLanes({ engine, limits, planOf, runOf, begun }: LaneParts)
     tasks.set(row.seq, task)
     ids.set(row.id, task)
     if (task.lane === 'bulk') bulkRows += 1
+    if (row.entries > 0) dropRemoved(engine, task)
     begun(task)
     advance(engine, task)
   }
@@ -73,46 +90,75 @@ export function createLanes({ engine, limits, planOf, runOf, begun }: LaneParts)
     if (stopped) return
     for (const lane of ['live', 'bulk'] as const) {
       const free = room(lane)
-      if (free > 0 && queues[lane].length > 0) void load(queues[lane].splice(0, Math.min(free, loadBatch)))
+      if (free > 0 && queues[lane].length > 0)
+        void load(lane, queues[lane].splice(0, Math.min(free, loadBatch)))
     }
     const awake = waiters
     waiters = []
     for (const waiter of awake) waiter()
   }
 
-  async function load(seqs: number[]): Promise<void> {
+  async function load(lane: Run['lane'], seqs: number[]): Promise<void> {
     loading += seqs.length
+    const backlog: number[] = []
     try {
       for (const row of await store.load(seqs)) {
         const run = row.active === null ? null : await runOf(row.active)
-        if (run !== null) take(row, run)
+        if (run === null) continue
+        // After a restart nobody knows which lane a row belongs to; a backlog must not stand in front of live rows.
+        if (run.lane === 'bulk' && lane === 'live') backlog.push(row.seq)
+        else take(row, run)
       }
+      for (const seq of seqs) expected.delete(seq)
+      lanes.queue('bulk', backlog)
     } catch (error) {
-      engine.log.error({ error }, 'rows could not be loaded; they go on after the next start')
+      if (!stopped) engine.log.error({ error }, 'rows could not be loaded; they are read again')
+      later(lane, seqs)
     } finally {
       loading -= seqs.length
     }
     pump()
+    quiet()
+  }
+
+  function later(lane: Run['lane'], seqs: readonly number[]): void {
+    for (const seq of seqs) expected.add(seq)
+    const again = setTimeout(() => {
+      mending.delete(again)
+      queues[lane].push(...seqs)
+      pump()
+    }, mendMs)
+    mending.add(again)
   }
 
   async function wake(): Promise<void> {
     timerAt = Number.POSITIVE_INFINITY
     if (stopped) return
-    const { rows, nextAt } = await store.dueRows(world.now(), 1_000)
-    queues.live.push(...rows.filter((seq) => !tasks.has(seq)))
-    pump()
-    if (nextAt !== null) lanes.wakeAt(nextAt)
+    const now = world.now()
+    const { rows, nextAt } = await store.dueRows(now, dueBatch)
+    const fresh = rows.filter((seq) => !tasks.has(seq) && !expected.has(seq))
+    lanes.queue('live', fresh)
+    // Rows in hand stay due until they are written again; the ones behind them are seen then.
+    if (rows.length === dueBatch) lanes.wakeAt(now + mendMs)
+    else if (nextAt !== null) lanes.wakeAt(nextAt)
   }
 
   const lanes: Lanes = {
     tasks,
     byId: (id) => ids.get(id),
     begin(row, run) {
+      held.delete(row.seq)
       if (room(run.lane) > 0 && queues[run.lane].length === 0) take(row, run)
       else lanes.queue(run.lane, [row.seq])
     },
     queue(lane, rows) {
-      queues[lane].push(...rows)
+      for (const row of rows) {
+        if (held.has(row)) postponed.add(row)
+        else if (!expected.has(row)) {
+          expected.add(row)
+          queues[lane].push(row)
+        }
+      }
       pump()
     },
     left(task, how, dueAt) {
@@ -120,14 +166,25 @@ export function createLanes({ engine, limits, planOf, runOf, begun }: LaneParts)
       ids.delete(task.row.id)
       if (task.lane === 'bulk') bulkRows -= 1
       if (how === 'parked' && dueAt !== null) lanes.wakeAt(dueAt)
+      if (how === 'fenced') lanes.queue(task.lane, [task.row.seq])
+      if (how === 'failed' && !stopped) later(task.lane, [task.row.seq])
       if (queues.live.length + queues.bulk.length + waiters.length > 0) pump()
     },
     async capacity(lane) {
       while (!stopped && (room(lane) <= 0 || queues[lane].length > 0))
         await new Promise<void>((resolve) => waiters.push(resolve))
+      return !stopped
     },
-    async whenFree(row) {
-      while (!stopped && tasks.has(row)) await new Promise<void>((resolve) => waiters.push(resolve))
+    async hold(row) {
+      while (!stopped && (tasks.has(row) || expected.has(row) || held.has(row)))
+        await new Promise<void>((resolve) => waiters.push(resolve))
+      if (!stopped) held.add(row)
+      return !stopped
+    },
+    release(row) {
+      if (!held.delete(row)) return
+      if (postponed.delete(row)) lanes.queue('live', [row])
+      else pump()
     },
     wakeAt(at) {
       if (at >= timerAt || stopped) return
@@ -136,10 +193,11 @@ export function createLanes({ engine, limits, planOf, runOf, begun }: LaneParts)
       // A longer pause would overflow the timer and fire at once.
       timer = setTimeout(() => void wake(), Math.min(Math.max(1, at - world.now()), 2 ** 31 - 1))
     },
-    queued: () => queues.live.length + queues.bulk.length + loading,
+    queued: () => expected.size + loading,
     stop() {
       stopped = true
       if (timer !== null) clearTimeout(timer)
+      for (const each of mending) clearTimeout(each)
       for (const task of tasks.values()) if (task.timer !== null) clearTimeout(task.timer)
       for (const waiter of waiters) waiter()
     },

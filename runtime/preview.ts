@@ -1,7 +1,7 @@
 import type { Run, StoredRow } from '../db/store.ts'
-import { chooseCells, treatCell } from './choose.ts'
+import { chooseCells, isOutThere, treatCell } from './choose.ts'
 import { skipOf } from './conditions.ts'
-import { declaredValues, inputHash, type TablePlan } from './plan.ts'
+import { declaredValues, inputHash, type PlannedColumn, type TablePlan } from './plan.ts'
 
 /** What a run would do to one column. */
 export interface ColumnPreview {
@@ -54,16 +54,9 @@ export function createPreview(plan: TablePlan): {
         const column = plan.columns[index]
         const counted = columns[index]
         if (column === undefined || counted === undefined) continue
-        if (skipOf(plan, column, row) !== null) {
-          counted.skipped += 1
-          continue
-        }
-        const hash = inputHash(column, declaredValues(plan, column, row))
-        const treatment = treatCell(column, row.cells[column.name], hash, run)
-        if (treatment.do === 'unchanged') counted.unchanged += 1
-        else if (treatment.do === 'keep') counted.kept += 1
-        else {
-          counted.run += 1
+        const verdict = judge(plan, column, row, run)
+        counted[verdict] += 1
+        if (verdict === 'run') {
           counted.costUsd += column.column.costUsd
           if (column.column.work.effect === 'draw') counted.draws += 1
         }
@@ -84,5 +77,31 @@ export function createPreview(plan: TablePlan): {
         ],
       }
     },
+  }
+}
+
+/** What the run would do with one cell: the same questions in the same order as the run asks them. */
+function judge(
+  plan: TablePlan,
+  column: PlannedColumn,
+  row: StoredRow,
+  run: Run,
+): 'run' | 'unchanged' | 'kept' | 'skipped' {
+  const cell = row.cells[column.name]
+  if (cell?.intent === undefined && isSkipped(plan, column, row)) {
+    return cell !== undefined && isOutThere(column, cell) ? 'kept' : 'skipped'
+  }
+  const hash = inputHash(column, declaredValues(plan, column, row))
+  const treatment = treatCell(column, cell, hash, run)
+  if (treatment.do === 'unchanged') return 'unchanged'
+  return treatment.do === 'keep' ? 'kept' : 'run'
+}
+
+/** A condition that throws is an error of its cell when the run gets there, not of the preview. */
+function isSkipped(plan: TablePlan, column: PlannedColumn, row: StoredRow): boolean {
+  try {
+    return skipOf(plan, column, row) !== null
+  } catch {
+    return false
   }
 }

@@ -1,9 +1,10 @@
-import type { CellState } from '../columns/cell.ts'
+import type { CellError, CellState } from '../columns/cell.ts'
 import type { Outcome } from '../columns/column.ts'
 import { CallFailure } from '../columns/errors.ts'
 import type { Json } from '../columns/json.ts'
 import type { Settled } from '../db/store.ts'
 import type { Engine } from './engine.ts'
+import { problemOf } from './outcome.ts'
 import type { PlannedColumn } from './plan.ts'
 import { afterFailure, asFailure } from './retry.ts'
 import { cellOf, note, pending, settle, type Task } from './task.ts'
@@ -38,29 +39,24 @@ export function recordOutcome(
 ): void {
   const { column } = execution
   const { work, output } = column.column
-  if (outcome.status === 'done' && output !== null && work.effect !== 'write') {
-    const checked = output.safeParse(outcome.value)
-    if (!checked.success) {
-      const [issue] = checked.error.issues
-      const problem = `${issue?.path.join('.') || 'the value'}: ${issue?.message}`
-      const failure = new CallFailure(
-        'invalid-output',
-        `the result does not fit the output schema: ${problem}`,
-        { retryable: false },
-      )
-      recordFailure(engine, task, execution, failure)
-      return
-    }
+  const problem = problemOf(outcome, work.effect === 'write' ? null : output)
+  if (problem !== null && work.effect !== 'write') {
+    recordFailure(engine, task, execution, new CallFailure('invalid-output', problem, { retryable: false }))
+    return
   }
   const cell = baseOf(task, execution, engine.world.now())
   if (outcome.reason !== undefined) cell.reason = outcome.reason
-  if (outcome.status === 'done') cell.value = outcome.value as Json
+  if (problem !== null) {
+    // The effect has happened, so the cell is done whatever its value is worth.
+    cell.value = null
+    cell.reason = problem
+  } else if (outcome.status === 'done') cell.value = outcome.value as Json
   else cell.status = 'no-result'
   note(task, {
     kind: 'attempt',
     column: column.name,
     cell,
-    ...(outcome.detail !== undefined && { detail: outcome.detail }),
+    ...(outcome.detail !== undefined && problem === null && { detail: outcome.detail }),
     ...(outcome.cost !== undefined && { cost: outcome.cost }),
   })
   if (work.effect === 'write' && outcome.status === 'done') confirmDraws(task, work.confirms)
@@ -84,9 +80,12 @@ function confirmDraws(task: Task, columns: readonly string[]): void {
 export function recordFailure(engine: Engine, task: Task, execution: Execution, thrown: unknown): void {
   const { column } = execution
   const { now, random } = engine.world
-  const failure = asFailure(thrown)
   const { retry, work } = column.column
+  const failure = asFailure(thrown, work.effect)
   const cell = baseOf(task, execution, now())
+  // A draw anew that failed leaves the earlier one standing; whoever draws next gives it back.
+  const standing = cellOf(task, column)?.draw
+  if (standing !== undefined) cell.draw = standing
   const tries = triesOf(task, column) + 1
   cell.error = { kind: failure.kind, message: failure.message, retryable: failure.retryable }
   const after = afterFailure({
@@ -105,7 +104,7 @@ export function recordFailure(engine: Engine, task: Task, execution: Execution, 
       ...cell,
       tries,
       status: 'waiting',
-      waiting: { on: 'callback', until: now() + work.horizonMs },
+      waiting: { on: 'callback', until: now() + Math.max(work.horizonMs, after.pauseMs) },
       intent,
     })
   } else if (after.next === 'retry') {
@@ -135,13 +134,14 @@ export function recordReconciled(
     const cell: CellState = { ...baseOf(task, execution, now), status: 'unknown', reason: found.reason }
     note(task, { kind: 'attempt', column: column.name, cell: { ...cell, ...(intent && { intent }) } })
     finish(task, column, 'failed')
-  } else if (triesOf(task, column) >= column.column.retry.attempts) {
-    const message = 'every attempt ended without an answer, and reading back shows that none took effect'
-    const cell: CellState = {
-      ...baseOf(task, execution, now),
-      status: 'error',
-      error: { kind: 'timeout', message, retryable: true },
+  } else if (before.error?.retryable === false || triesOf(task, column) >= column.column.retry.attempts) {
+    const { kind, message, retryable }: CellError = before.error ?? {
+      kind: 'timeout',
+      message: 'no answer',
+      retryable: true,
     }
+    const error = { kind, message: `${message}; reading back shows that it took no effect`, retryable }
+    const cell: CellState = { ...baseOf(task, execution, now), status: 'error', error }
     note(task, { kind: 'attempt', column: column.name, cell })
     finish(task, column, 'failed')
   } else {

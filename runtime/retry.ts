@@ -5,7 +5,8 @@ import { CallFailure } from '../columns/errors.ts'
 export type AfterFailure =
   | { next: 'retry'; at: number; on: 'retry' | 'rate-limit' }
   | { next: 'error' }
-  | { next: 'reconcile' }
+  /** Not before this pause, in milliseconds, nor before the other side's horizon. */
+  | { next: 'reconcile'; pauseMs: number }
 
 export interface FailedAttempt {
   failure: CallFailure
@@ -22,20 +23,28 @@ export interface FailedAttempt {
  * not repeated.
  */
 export function afterFailure({ failure, attempt, policy, effect, now, random }: FailedAttempt): AfterFailure {
-  if (effect === 'write' && failure.outcomeUnknown) return { next: 'reconcile' }
-  if (!failure.retryable || attempt >= policy.attempts) return { next: 'error' }
   const ceiling = Math.min(policy.maxMs, policy.baseMs * 2 ** (attempt - 1))
-  const pause = Math.max(ceiling * (0.5 + random / 2), failure.retryAfterMs ?? 0)
+  const pauseMs = Math.round(Math.max(ceiling * (0.5 + random / 2), failure.retryAfterMs ?? 0))
+  if (effect === 'write' && failure.outcomeUnknown)
+    return { next: 'reconcile', pauseMs: attempt > 1 ? pauseMs : 0 }
+  if (!failure.retryable || attempt >= policy.attempts) return { next: 'error' }
   return {
     next: 'retry',
-    at: now + Math.round(pause),
+    at: now + pauseMs,
     on: failure.kind === 'rate-limited' ? 'rate-limit' : 'retry',
   }
 }
 
-/** Whatever was thrown, as the failure the runtime decides by. A bug in a column is not retried. */
-export function asFailure(error: unknown): CallFailure {
+/**
+ * Whatever was thrown, as the failure the runtime decides by. A bug in a column is not retried. An effect that throws something of
+ * its own, a reset connection say, may have happened: it is read back before anything else.
+ */
+export function asFailure(error: unknown, effect: FailedAttempt['effect']): CallFailure {
   if (CallFailure.isInstance(error)) return error
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  return new CallFailure('crashed', message, { retryable: false, cause: error })
+  return new CallFailure('crashed', message, {
+    retryable: false,
+    outcomeUnknown: effect === 'write',
+    cause: error,
+  })
 }

@@ -5,7 +5,9 @@ import type { TableDefinition } from '../columns/table.ts'
 import type { InsertedRow, Run, RunRequest, Store, StoredRow } from '../db/store.ts'
 import type { Pool } from '../routing/pool.ts'
 import { createBudgets } from './budgets.ts'
+import { chooseCells } from './choose.ts'
 import { describeTable } from './describe.ts'
+import { drain } from './drain.ts'
 import type { Engine, Log, World } from './engine.ts'
 import { type CheckedInput, checkInput, type FieldProblem } from './insert.ts'
 import { createLanes, type LaneLimits } from './lanes.ts'
@@ -13,6 +15,7 @@ import { planTable, type TablePlan } from './plan.ts'
 import type { Preview } from './preview.ts'
 import { createReader, type Reader } from './reader.ts'
 import { createRuns } from './runs.ts'
+import { editedCells } from './stale.ts'
 import { createWaiters, hasSettled } from './waiting.ts'
 
 export interface RuntimeOptions {
@@ -58,23 +61,23 @@ export interface Runtime extends Reader {
   cancelRun(id: string): Promise<RunProgress>
   /** True when the rows, or one column of them, settled in time. */
   settled(table: string, ids: readonly string[], column: string | null, timeoutMs: number): Promise<boolean>
-  /** Resolves when nothing is queued, running or being handed out. Waiting rows that are parked do not count. */
+  /** Resolves when nothing is queued, running or being handed out, and the ends of runs are written. Parked rows do not count. */
   idle(): Promise<void>
-  /** Stops taking up work; rows in flight go on at the next start. */
+  /** Stops taking up work and waits for effects that have left; rows in flight go on at the next start. */
   stop(): Promise<void>
 }
 
 /**
  * Registers the tables, settles what an earlier process left open, and starts running.
  *
- * @throws {TableError} `definition-invalid` when two tables share a name or a lookup names a table that is not there.
+ * @throws {TableError} `definition-invalid` when two tables share a name.
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { store, world, log } = options
   const plans = await registerTables(store, options.tables)
   const planOf = (table: string) => plans.get(table) ?? null
   const waiters = createWaiters()
-  let idlers: (() => void)[] = []
+  const idlers: (() => void)[] = []
 
   const engine: Engine = {
     store,
@@ -83,23 +86,20 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     budgets: createBudgets(),
     parkAfterMs: options.parkAfterMs ?? 5_000,
     onProgress: (task) => waiters.changed(task.row.seq),
-    onEnd(task, how) {
-      const dueAt =
-        how === 'parked'
-          ? Math.min(
-              ...Object.values(task.row.cells).map((cell) => cell.waiting?.until ?? Number.POSITIVE_INFINITY),
-            )
-          : null
+    stopping: false,
+    onEnd(task, how, dueAt) {
       lanes.left(task, how, dueAt)
       runs.finished(task)
-      if (how === 'fenced') lanes.queue(task.lane, [task.row.seq])
       waiters.changed(task.row.seq)
-      if (isIdle()) idlers.splice(0).forEach((each) => void each())
+      quiet()
     },
   }
-  const runs = createRuns({ engine, planOf, lanes: () => lanes })
+  const quiet = () => {
+    if (idlers.length > 0 && isIdle()) for (const each of idlers.splice(0)) each()
+  }
+  const runs = createRuns({ engine, planOf, lanes: () => lanes, quiet })
   const limits = { rows: 2_000, bulkRows: 200, ...options.limits }
-  const lanes = createLanes({ engine, limits, planOf, runOf: runs.known, begun: runs.begun })
+  const lanes = createLanes({ engine, limits, planOf, runOf: runs.known, begun: runs.begun, quiet })
   const isIdle = () => lanes.tasks.size === 0 && lanes.queued() === 0 && runs.dispatching() === 0
   const reader = createReader({ engine, planFor, plans, taskOf: (row) => lanes.tasks.get(row) })
 
@@ -168,7 +168,6 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       })
       inserted = answer.rows
       run = answer.run
-      if (run !== null) runs.remember(run)
       for (const { row } of inserted) if (row !== null && run !== null) lanes.begin(row, run)
     }
     let next = 0
@@ -184,18 +183,54 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   }
 
   async function recover(): Promise<void> {
-    let after = 0
-    for (;;) {
+    const unfinished: number[] = []
+    for (let after = 0; ; ) {
       const rows = await store.activeRows(after, 10_000)
       const last = rows.at(-1)
       if (last === undefined) break
-      lanes.queue('live', rows)
+      unfinished.push(...rows)
       after = last
     }
     const { rows, nextAt } = await store.dueRows(world.now(), 100_000)
-    lanes.queue('live', rows)
+    const open = await store.openRuns()
+    // In one turn: a run whose last row in flight ends before it is resumed would be taken for finished.
+    lanes.queue('live', [...unfinished, ...rows])
+    for (const run of open) runs.resume(run)
     if (nextAt !== null) lanes.wakeAt(nextAt)
-    for (const run of await store.openRuns()) runs.resume(run)
+  }
+
+  /** Nobody else works on the row while `work` does. */
+  async function alone<Result>(row: number, work: () => Promise<Result>): Promise<Result> {
+    if (!(await lanes.hold(row))) throw new TableError('store-closed', 'the runtime is stopping')
+    try {
+      return await work()
+    } finally {
+      lanes.release(row)
+    }
+  }
+
+  async function rowSettled(
+    plan: TablePlan,
+    id: string,
+    column: string | null,
+    until: number,
+  ): Promise<boolean> {
+    const index = column === null ? null : (plan.byName.get(column)?.index ?? null)
+    for (;;) {
+      const task = lanes.byId(id)
+      if (task !== undefined) {
+        const isThere = () => task.ended || hasSettled(task, index)
+        if (!(await waiters.wait(task.row.seq, isThere, Math.max(0, until - world.now())))) return false
+        if (!task.ended) return true
+      }
+      const row = await findRow(plan.table.name, id)
+      if (row.active === null) return true
+      // Parked, or waiting for room in memory: it is in flight without a task.
+      const run = await runs.known(row.active)
+      if (run !== null && index !== null && !chooseCells(plan, row, run).has(index)) return true
+      if (world.now() >= until) return false
+      await new Promise((resolve) => setTimeout(resolve, 5))
+    }
   }
 
   await recover()
@@ -204,18 +239,25 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     insert,
     async edit(table, id, change) {
       const plan = planFor(table)
-      const before = await findRow(table, id)
-      await lanes.whenFree(before.seq)
-      const checked = checkInput(plan, { ...before.input, ...change })
-      if (!checked.ok) return { ok: false, problems: checked.problems }
-      const { input, person, account } = checked
-      await store.editInput({ table, id, at: world.now(), input, person, account })
-      return { ok: true }
+      const { seq } = await findRow(table, id)
+      return alone(seq, async () => {
+        const before = await findRow(table, id)
+        const checked = checkInput(plan, { ...before.input, ...change })
+        if (!checked.ok) return { ok: false, problems: checked.problems }
+        const { input, person, account } = checked
+        const at = world.now()
+        const mark = (row: StoredRow) => editedCells(plan, row, at)
+        await store.editInput({ table, id, at, input, person, account, mark })
+        return { ok: true }
+      })
     },
     async erase(table, id) {
-      const row = await findRow(table, id)
-      await lanes.whenFree(row.seq)
-      await store.erase(table, id)
+      const { seq } = await findRow(table, id)
+      await alone(seq, async () => {
+        const { active } = await findRow(table, id)
+        await store.erase(table, id)
+        if (active !== null) await runs.lost(active)
+      })
     },
     run: async (table, request) => runs.current(await runs.start(planFor(table), request)),
     preview: (table, request) => runs.preview(planFor(table), request),
@@ -224,32 +266,17 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       return runs.current(await runs.cancel(await findRun(id)))
     },
     async settled(table, ids, column, timeoutMs) {
-      const index = column === null ? null : (planFor(table).byName.get(column)?.index ?? null)
+      const plan = planFor(table)
       const until = world.now() + timeoutMs
-      for (const id of ids) {
-        let task = lanes.byId(id)
-        // A row that memory has no room for yet is in flight without a task.
-        while (task === undefined && (await findRow(table, id)).active !== null) {
-          if (world.now() >= until) return false
-          await new Promise((resolve) => setTimeout(resolve, 5))
-          task = lanes.byId(id)
-        }
-        if (task === undefined) continue
-        const { seq } = task.row
-        const isThere = () => hasSettled(lanes.tasks.get(seq), index)
-        if (!(await waiters.wait(seq, isThere, Math.max(0, until - world.now())))) return false
-      }
+      for (const id of ids) if (!(await rowSettled(plan, id, column, until))) return false
       return true
     },
-    idle: () =>
-      (isIdle() ? Promise.resolve() : new Promise<void>((resolve) => idlers.push(resolve))).then(
-        () => undefined,
-      ),
+    idle: () => (isIdle() ? Promise.resolve() : new Promise<void>((resolve) => idlers.push(resolve))),
     async stop() {
+      engine.stopping = true
       lanes.stop()
-      const waiting = idlers
-      idlers = []
-      for (const each of waiting) each()
+      await drain(lanes.tasks.values())
+      for (const each of idlers.splice(0)) each()
     },
   }
 }

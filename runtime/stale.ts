@@ -1,24 +1,52 @@
 import { isSettled } from '../columns/cell.ts'
+import type { Cells, JournalEntry, Values } from '../db/journal.ts'
+import { skipOf } from './conditions.ts'
 import type { Engine } from './engine.ts'
-import { declaredValues, inputHash } from './plan.ts'
-import { cellOf, note, type Task } from './task.ts'
+import { declaredValues, inputHash, type TablePlan } from './plan.ts'
+import { note, type Task } from './task.ts'
+
+type StaleEntry = Extract<JournalEntry, { kind: 'passed' }>
 
 /** Marks the cells whose inputs a run has changed without running them. Nothing runs by itself on stale. */
 export function markStale(engine: Engine, task: Task): void {
-  const at = engine.world.now()
-  for (const column of task.plan.columns) {
-    const cell = cellOf(task, column)
-    if (task.executed[column.index] === 1 || cell?.hash === undefined || !isSettled(cell) || cell.stale)
-      continue
-    if (cell.hash === inputHash(column, declaredValues(task.plan, column, task.row))) continue
+  for (const entry of staleCells(task.plan, task.row, engine.world.now())) {
+    const column = task.plan.byName.get(entry.column)
+    if (column !== undefined && task.executed[column.index] !== 1) note(task, entry)
+  }
+}
+
+/** The settled cells whose values are no longer those they were worked out from, as entries that say so. */
+export function staleCells(plan: TablePlan, row: { input: Values; cells: Cells }, at: number): StaleEntry[] {
+  return plan.columns.flatMap((column) => {
+    const cell = row.cells[column.name]
+    if (!cell?.hash || !isSettled(cell) || cell.stale) return []
+    if (cell.hash === inputHash(column, declaredValues(plan, column, row))) return []
     const reason = 'the values it was worked out from have changed'
-    note(task, {
-      kind: 'passed',
-      column: column.name,
-      cell: { ...cell, stale: true },
-      outcome: 'stale',
-      reason,
-      at,
-    })
+    return [
+      { kind: 'passed', column: column.name, cell: { ...cell, stale: true }, outcome: 'stale', reason, at },
+    ]
+  })
+}
+
+/** After an edit: cells that are stale now, and cells whose values are again those they were worked out from. */
+export function editedCells(plan: TablePlan, row: { input: Values; cells: Cells }, at: number): StaleEntry[] {
+  const fresh = plan.columns.flatMap((column): StaleEntry[] => {
+    const cell = row.cells[column.name]
+    if (cell?.stale !== true || !isSettled(cell) || !holds(plan, column.name, row)) return []
+    if (cell.hash !== inputHash(column, declaredValues(plan, column, row))) return []
+    const { stale: _, ...rest } = cell
+    const reason = 'the values are again those it was worked out from'
+    return [{ kind: 'passed', column: column.name, cell: rest, outcome: 'unchanged', reason, at }]
+  })
+  return [...fresh, ...staleCells(plan, row, at)]
+}
+
+/** A cell may be stale because its condition no longer holds; a condition of the definition may throw. */
+function holds(plan: TablePlan, name: string, row: { input: Values; cells: Cells }): boolean {
+  const column = plan.byName.get(name)
+  try {
+    return column !== undefined && skipOf(plan, column, row) === null
+  } catch {
+    return false
   }
 }

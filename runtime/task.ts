@@ -2,6 +2,7 @@ import type { CellState } from '../columns/cell.ts'
 import type { JournalEntry } from '../db/journal.ts'
 import type { Run, RunCounts, StoredRow } from '../db/store.ts'
 import { chooseCells } from './choose.ts'
+import type { Flight } from './flight.ts'
 import type { PlannedColumn, TablePlan } from './plan.ts'
 
 /** Where a cell stands within this run of its row. */
@@ -22,7 +23,7 @@ export interface Task {
   /** Columns executed in this run, by position. */
   executed: Uint8Array
   /** Attempts under way. */
-  flights: Map<number, AbortController>
+  flights: Map<number, Flight>
   /** What became true and is not committed yet. */
   entries: JournalEntry[]
   confirm: number[]

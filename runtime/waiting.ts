@@ -35,8 +35,7 @@ export function createWaiters(): Waiters {
   }
 }
 
-/** Is this cell settled, or the whole row out of memory? Asked behind a commit only, so what is settled is on disk. */
-export function hasSettled(task: Task | undefined, column: number | null): boolean {
-  if (task === undefined || task.ended) return true
-  return column !== null && task.states[column] === settled
+/** Is this cell settled, and on disk with everything else that became true of the row? */
+export function hasSettled(task: Task, column: number | null): boolean {
+  return column !== null && task.states[column] === settled && !task.queued && task.entries.length === 0
 }

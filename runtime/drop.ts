@@ -1,0 +1,53 @@
+import { type CellState, isSettled } from '../columns/cell.ts'
+import type { Engine } from './engine.ts'
+import type { PlannedColumn } from './plan.ts'
+import { cellOf, note, passOver, pending, type Task } from './task.ts'
+
+/** The cells of a cancelled row that came back unfinished after all: a retry or a read-back that nobody waits for now. */
+export function dropPending(engine: Engine, task: Task): void {
+  for (const column of task.plan.columns) {
+    if (task.states[column.index] === pending) dropCell(engine, task, column, false)
+  }
+}
+
+/** Settles a cell that will not be executed; `withdrawn` says that its attempt was ready and never left. */
+export function dropCell(engine: Engine, task: Task, column: PlannedColumn, withdrawn: boolean): void {
+  const before: CellState = cellOf(task, column) ?? { status: 'idle', attempts: 0 }
+  const cell = { ...droppedCell(before, withdrawn), run: task.run.ordinal }
+  passOver(task, column, {
+    cell,
+    outcome: 'cancelled',
+    reason: 'the run was cancelled',
+    at: engine.world.now(),
+  })
+}
+
+/** A result that was there before stays; an effect in doubt stays in doubt; everything else is cancelled. */
+function droppedCell(before: CellState, withdrawn: boolean): CellState {
+  if (isSettled(before)) return before
+  const { waiting: _, ...rest } = before
+  if (before.intent === undefined) return { ...rest, status: 'cancelled' }
+  if (!withdrawn) return { ...rest, status: 'unknown' }
+  const { intent: __, intended = 1, ...clean } = rest
+  // A value can only be the one of an earlier effect, which still stands: this one was to repeat it.
+  if (clean.value === undefined) return { ...clean, ...(intended > 1 && { intended }), status: 'cancelled' }
+  return { ...clean, ...(intended > 2 && { intended: intended - 1 }), status: 'done' }
+}
+
+/** Settles what an earlier definition left unfinished in columns that are no longer there: nobody will ever run them. */
+export function dropRemoved(engine: Engine, task: Task): void {
+  const { plan, row } = task
+  for (const [column, before] of Object.entries(row.cells)) {
+    if (plan.byName.has(column) || isSettled(before)) continue
+    const cell = { ...droppedCell(before, false), run: task.run.ordinal }
+    const reason = 'the column is no longer defined'
+    note(task, {
+      kind: 'passed',
+      column,
+      cell: { ...cell, reason },
+      outcome: 'cancelled',
+      reason,
+      at: engine.world.now(),
+    })
+  }
+}

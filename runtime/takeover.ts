@@ -1,0 +1,38 @@
+import type { JournalEntry } from '../db/journal.ts'
+import type { Run, StoredRow } from '../db/store.ts'
+import { chooseCells } from './choose.ts'
+import type { Engine } from './engine.ts'
+import type { TablePlan } from './plan.ts'
+
+const reason = 'its run was still waiting when another run took the row'
+
+/**
+ * Before a parked row goes to another run, the cells that its present run would have come to are written down as queued: every run
+ * finishes what is unfinished, so nothing of an insert is lost because somebody re-ran one column in the meantime.
+ */
+export async function keepPending(engine: Engine, plan: TablePlan, row: StoredRow, run: Run): Promise<void> {
+  const entries = [...chooseCells(plan, row, run)].flatMap((index): JournalEntry[] => {
+    const column = plan.columns[index]
+    if (column === undefined || row.cells[column.name] !== undefined) return []
+    const cell = { status: 'queued' as const, attempts: 0, reason }
+    return [{ kind: 'attempt', column: column.name, cell }]
+  })
+  if (entries.length === 0) return
+  const { seq, id, table, generation, account, dueAt } = row
+  const cells = { ...row.cells }
+  for (const entry of entries) if ('cell' in entry) cells[entry.column] = entry.cell
+  await engine.store.step({
+    row: seq,
+    id,
+    table,
+    generation,
+    account,
+    build: () => ({
+      at: engine.world.now(),
+      position: row.entries,
+      entries,
+      confirm: [],
+      snapshot: { cells, atRest: false, dueAt },
+    }),
+  })
+}
