@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { TableError } from '../columns/errors.ts'
 import { parseJson } from '../columns/json.ts'
 import type { AppEnv } from './parts.ts'
+import { ProblemError } from './problem.ts'
 
 type Content = NonNullable<NonNullable<RouteConfig['request']>['body']>['content']
 type MediaType = Exclude<NonNullable<Content['application/json']>, { $ref: string }>
@@ -18,8 +19,10 @@ const maxKeys = 1_000
 export const limitBody: MiddlewareHandler<AppEnv> = bodyLimit({
   maxSize: maxBodyBytes,
   onError: () => {
-    throw new TableError('body-too-large', 'the body is larger than 1 MB', {
+    throw new ProblemError('body-too-large', 'the body is larger than 1 MB', {
       wayOut: 'send the rows in several requests',
+      // The rest of the body is not read, so nothing more can be asked on this connection.
+      headers: { connection: 'close' },
     })
   },
 })

@@ -41,7 +41,7 @@ export const Problem = z.object({
 })
 export type Problem = z.output<typeof Problem>
 
-/** `{ "rows": [...] }` and nothing else is a batch; any other object is one row. */
+/** `{ "rows": [...] }` is a batch; any other object is one row. */
 export const InsertBody = z.union([z.strictObject({ rows: z.array(AnyJson) }), JsonRecord])
 export const InsertQuery = z.strictObject({
   wait: z.string().min(1).optional().describe('"done" or the name of a column'),

@@ -1,9 +1,9 @@
 import type { EventRecord } from '../db/store.ts'
+import { type EventReader, openReader } from './event-reader.ts'
 import type { Parts } from './parts.ts'
 
-/** Bytes a slow reader may have waiting before it is dropped; it comes back and resumes by id. */
-const maxWaitingBytes = 1024 * 1024
-const replayPage = 500
+const replayPage = 100
+const maxHeld = 1_000
 
 export interface StreamOptions {
   table: string
@@ -13,23 +13,23 @@ export interface StreamOptions {
   signal: AbortSignal
 }
 
-/** Hands the change feed to any number of readers; each event is written out once. */
+/** Hands the change feed to any number of readers; each live event is written out once. */
 export interface EventHub {
   open(options: StreamOptions): Promise<ReadableStream<Uint8Array>>
   readers(): number
 }
 
-interface Reader {
+interface Follower {
   table: string
+  reader: EventReader
   /** Id of the last event written. */
   sent: number
   /** Live events that came while the reader is still being told the past. */
   held: EventRecord[] | null
-  write(bytes: Uint8Array): void
 }
 
-export function createEventHub({ runtime, definitions, heartbeatMs }: Parts): EventHub {
-  const readers = new Set<Reader>()
+export function createEventHub({ runtime, definitions, heartbeatMs, log }: Parts): EventHub {
+  const followers = new Set<Follower>()
   const encoder = new TextEncoder()
   let stop: (() => void) | null = null
 
@@ -41,7 +41,7 @@ export function createEventHub({ runtime, definitions, heartbeatMs }: Parts): Ev
     })
     const beat = encoder.encode(': still here\n\n')
     const timer = setInterval(() => {
-      for (const reader of readers) reader.write(beat)
+      for (const { reader } of followers) reader.write(beat)
     }, heartbeatMs)
     timer.unref()
     stop = () => {
@@ -53,33 +53,45 @@ export function createEventHub({ runtime, definitions, heartbeatMs }: Parts): Ev
 
   function spread(event: EventRecord): void {
     let bytes: Uint8Array | null = null
-    for (const reader of readers) {
-      if (reader.table !== event.table) continue
-      if (reader.held !== null) reader.held.push(event)
-      else if (event.id > reader.sent) {
+    for (const follower of followers) {
+      if (follower.table !== event.table) continue
+      if (follower.held !== null) {
+        follower.held.push(event)
+        // A reader who is slow to hear the past comes back for the rest; memory does not wait for it.
+        if (follower.held.length > maxHeld) follower.reader.end()
+      } else if (event.id > follower.sent) {
         bytes ??= encoder.encode(changeText(event))
-        reader.sent = event.id
-        reader.write(bytes)
+        follower.sent = event.id
+        follower.reader.write(bytes)
       }
     }
   }
 
-  async function replay(reader: Reader): Promise<void> {
+  function tell(follower: Follower, event: EventRecord): void {
+    if (event.id <= follower.sent) return
+    follower.sent = event.id
+    follower.reader.write(encoder.encode(changeText(event)))
+  }
+
+  /** Tells the past at the pace of the reader, then goes over to the present without a gap. */
+  async function begin(follower: Follower, after: number | null): Promise<void> {
+    const { table, reader } = follower
+    const last = await runtime.lastEvent(table)
+    const gap = after !== null && (await hasGap(after, last))
+    follower.sent = after === null || gap ? last : after
+    reader.write(encoder.encode(greeting(gap ? 'reset' : 'ready', follower.sent)))
     for (;;) {
-      const events = await runtime.events(reader.table, reader.sent, replayPage)
+      // What is committed from here on may be in the page too, and is told once.
+      follower.held = []
+      const events = await runtime.events(table, follower.sent, replayPage)
       for (const event of events) {
-        reader.sent = event.id
-        reader.write(encoder.encode(changeText(event)))
+        await reader.room()
+        tell(follower, event)
       }
-      if (events.length < replayPage) break
+      if (events.length < replayPage || reader.signal.aborted) break
     }
-    const held = reader.held ?? []
-    reader.held = null
-    for (const event of held) {
-      if (event.id <= reader.sent) continue
-      reader.sent = event.id
-      reader.write(encoder.encode(changeText(event)))
-    }
+    for (const event of follower.held) tell(follower, event)
+    follower.held = null
   }
 
   /** True when events behind `after` are no longer kept, or when the id is from another store. */
@@ -95,48 +107,22 @@ export function createEventHub({ runtime, definitions, heartbeatMs }: Parts): Ev
   }
 
   return {
-    readers: () => readers.size,
+    readers: () => followers.size,
     async open({ table, after, signal }) {
       await definitions.of(table)
-      let leave = () => {}
-      let end = () => {}
-      const stream = new ReadableStream<Uint8Array>(
-        {
-          async start(controller) {
-            const reader: Reader = {
-              table,
-              sent: 0,
-              held: [],
-              write(bytes) {
-                controller.enqueue(bytes)
-                if ((controller.desiredSize ?? 0) <= 0) end()
-              },
-            }
-            leave = () => {
-              readers.delete(reader)
-              reader.write = () => {}
-              if (readers.size === 0) stop?.()
-            }
-            end = () => {
-              if (!readers.has(reader)) return
-              leave()
-              controller.close()
-            }
-            readers.add(reader)
-            listen()
-            const last = await runtime.lastEvent(table)
-            const gap = after !== null && (await hasGap(after, last))
-            reader.sent = after === null || gap ? last : after
-            reader.write(encoder.encode(greeting(gap ? 'reset' : 'ready', reader.sent)))
-            await replay(reader)
-            if (signal.aborted) end()
-            else signal.addEventListener('abort', () => end(), { once: true })
-          },
-          cancel: () => leave(),
-        },
-        new ByteLengthQueuingStrategy({ highWaterMark: maxWaitingBytes }),
-      )
-      return stream
+      const reader = openReader(signal)
+      const follower: Follower = { table, reader, sent: 0, held: [] }
+      followers.add(follower)
+      listen()
+      reader.signal.addEventListener('abort', () => {
+        followers.delete(follower)
+        if (followers.size === 0) stop?.()
+      })
+      begin(follower, after).catch((error: unknown) => {
+        log.error({ table, error }, 'a reader could not be told what it missed')
+        reader.end()
+      })
+      return reader.stream
     },
   }
 }

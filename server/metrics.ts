@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { TableView } from '../runtime/reader.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { EventHub } from './event-hub.ts'
 import type { AppEnv } from './parts.ts'
@@ -45,24 +46,33 @@ export function createMetrics(runtime: Runtime, hub: EventHub): Metrics {
     }
   })
 
-  const open = new Gauge({
-    name: 'rota_open_cells',
-    help: 'Cells that are not plainly done',
-    labelNames: ['table', 'column', 'status'],
-    registers,
-  })
+  /** Gauges are read side by side; one look at the tables serves both. */
+  let looking: Promise<TableView[]> | null = null
+  const look = () => {
+    looking ??= runtime.tables().finally(() => {
+      looking = null
+    })
+    return looking
+  }
   new Gauge({
     name: 'rota_rows',
     help: 'Rows of a table',
     labelNames: ['table'],
     registers,
-    /** One look at the tables fills both gauges. */
     async collect() {
-      open.reset()
-      for (const table of await runtime.tables()) {
-        this.set({ table: table.name }, table.rows)
-        for (const { column, status, count } of table.open)
-          open.set({ table: table.name, column, status }, count)
+      for (const table of await look()) this.set({ table: table.name }, table.rows)
+    },
+  })
+  new Gauge({
+    name: 'rota_open_cells',
+    help: 'Cells that are not plainly done',
+    labelNames: ['table', 'column', 'status'],
+    registers,
+    async collect() {
+      const tables = await look()
+      this.reset()
+      for (const { name: table, open } of tables) {
+        for (const { column, status, count } of open) this.set({ table, column, status }, count)
       }
     },
   })

@@ -51,9 +51,11 @@ export async function startServer(app: App, settings: ServeOptions): Promise<Run
       closing.abort()
       const closed = once(server, 'close')
       server.close()
-      server.closeIdleConnections()
+      // A connection whose request ends from now on would stay open for the next one.
+      const sweep = setInterval(() => server.closeIdleConnections(), 50)
       const timer = setTimeout(() => server.closeAllConnections(), graceMs)
       await closed
+      clearInterval(sweep)
       clearTimeout(timer)
     },
   }

@@ -5,10 +5,16 @@ import { consideredReps } from './reps.js'
 
 const heading = (text) => make('h3', {}, text)
 
+let shown = ''
+
 /** Shows one cell: what it is, why, from which inputs, and every attempt. */
 export async function showDetails(row, column, onClose) {
   const path = `${row.url}/cells/${encodeURIComponent(column)}`
   const [cell, why] = await Promise.all([read(path), read(`${path}/why`)])
+  const text = JSON.stringify([row.input, cell, why])
+  // Drawing the same again would take the focus and the selection away.
+  if (text === shown && !byId('details').hidden) return
+  shown = text
   const title = `${column} → ${cell.status === 'done' ? shortText(cell.value) : (statuses[cell.status]?.[1] ?? cell.status)}`
   const close = make('button', { type: 'button', 'aria-label': 'Close the details' }, '✕')
   close.addEventListener('click', onClose)

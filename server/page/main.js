@@ -92,7 +92,8 @@ async function open(row, column) {
   state.opened = { row, column }
   markOpened()
   await attempt(refreshDetails)
-  byId('details').focus()
+  byId('details').focus({ preventScroll: true })
+  byId('details').parentElement.scrollTop = 0
 }
 
 function close() {
@@ -116,6 +117,7 @@ function choose(table) {
   byId('version').textContent = `definition ${table.definition}`
   byId('curl').textContent = curlFor(table)
   grid.show(table)
+  refreshAround()
   state.leave = follow(`${table.url}/events`, {
     onEvent() {
       reloadSoon()
@@ -123,6 +125,7 @@ function choose(table) {
     },
     onState(isLive) {
       byId('live').textContent = isLive ? '● Live' : '○ Connecting…'
+      byId('live').className = isLive ? 'good' : ''
     },
   })
 }

@@ -28,17 +28,20 @@ export function eventRoutes(app: App, hub: EventHub): void {
     const resumed = c.req.valid('header')['last-event-id']
     // A browser that comes back repeats the address it first asked for, so the header is the later word.
     const after = resumed === undefined ? (c.req.valid('query').after ?? null) : idOf(resumed)
+    const headers = {
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      // nginx would otherwise gather events until its buffer is full.
+      'x-accel-buffering': 'no',
+    }
+    // Nobody reads the body of an answer to HEAD, so nobody would ever leave the stream.
+    if (c.req.method === 'HEAD') return c.body(null, 200, headers)
     const signal = AbortSignal.any([
       c.req.raw.signal,
       ...(c.env.closing === undefined ? [] : [c.env.closing]),
     ])
     const stream = await hub.open({ table, after, signal })
-    return c.body(stream, 200, {
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store',
-      // nginx would otherwise gather events until its buffer is full.
-      'x-accel-buffering': 'no',
-    })
+    return c.body(stream, 200, headers)
   })
 }
 

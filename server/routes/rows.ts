@@ -57,7 +57,7 @@ const listRoute = createRoute({
 
 /** `POST` and `GET /v1/tables/{table}/rows`. */
 export function rowsRoutes(app: App, parts: Parts): void {
-  const { runtime } = parts
+  const { runtime, definitions } = parts
   const waiting = createWaiting(parts)
 
   app.openapi(insertRoute, async (c) => {
@@ -65,7 +65,7 @@ export function rowsRoutes(app: App, parts: Parts): void {
     const { wait, timeoutMs } = c.req.valid('query')
     const key = c.req.valid('header')['idempotency-key']
     const wish = await waiting.wishOf(table, wait, timeoutMs)
-    const { inputs, single } = inputsOf(c.get('body'))
+    const { inputs, single } = inputsOf(c.get('body'), (await definitions.of(table)).inputs)
     const { rows: results, run } = await runtime.insert(table, inputs, {
       ...(key !== undefined && { idempotencyKey: key }),
     })
@@ -95,9 +95,10 @@ export function rowsRoutes(app: App, parts: Parts): void {
   })
 }
 
-function inputsOf(body: unknown): { inputs: readonly unknown[]; single: boolean } {
-  const isObject = typeof body === 'object' && body !== null && !Array.isArray(body)
-  const isBatch = isObject && 'rows' in body && Object.keys(body).length === 1 && Array.isArray(body.rows)
+/** `rows` with a list is a batch, unless the table itself has such a field; then only `rows` alone is. */
+function inputsOf(body: unknown, fields: readonly string[]): { inputs: readonly unknown[]; single: boolean } {
+  const hasRows = typeof body === 'object' && body !== null && 'rows' in body && Array.isArray(body.rows)
+  const isBatch = hasRows && (!fields.includes('rows') || Object.keys(body).length === 1)
   if (!isBatch) return { inputs: [checked(InsertBody.options[1], body)], single: true }
   const { rows } = checked(InsertBody.options[0], body)
   if (rows.length > maxBatch) {

@@ -1,0 +1,151 @@
+import { join } from 'node:path'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { startServer } from '../../server/serve.ts'
+import { hasBrowser, launchBrowser } from '../support/browser.ts'
+import { type RunningApp, startApp } from '../support/start-app.ts'
+import { temporaryFolder } from '../support/temp.ts'
+import { post } from './http.ts'
+
+const apiKey = 'a-key-of-this-test'
+const rows = '/v1/tables/leads/rows'
+let browser: Browser
+let shots: Awaited<ReturnType<typeof temporaryFolder>>
+let app: RunningApp
+
+describe.skipIf(!hasBrowser)('the live page', () => {
+  beforeAll(async () => {
+    browser = await launchBrowser()
+    shots = await temporaryFolder()
+  }, 60_000)
+  afterAll(async () => {
+    await browser.close()
+    await shots.remove()
+  })
+  afterEach(() => app.close())
+
+  /** Opens the page and gathers whatever a page should not do. */
+  async function visit(url = app.url): Promise<{ page: Page; wrong: string[] }> {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } })
+    const wrong: string[] = []
+    page.on('pageerror', (error) => wrong.push(error.message))
+    page.on('dialog', (dialog) => {
+      wrong.push(`dialog ${dialog.message()}`)
+      void dialog.dismiss()
+    })
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !/401|ERR_/.test(message.text())) wrong.push(message.text())
+    })
+    page.on('request', (request) => {
+      if (!request.url().startsWith(url)) wrong.push(`asked ${request.url()}`)
+    })
+    await page.goto(url)
+    return { page, wrong }
+  }
+
+  test('rows appear by themselves, what a lead wrote stays text, and a cell says why', async () => {
+    app = await startApp({ sandbox: { url: 'http://127.0.0.1:4401' } })
+    const { page, wrong } = await visit()
+    await page.getByText('No rows yet').waitFor()
+    expect(await page.locator('#curl').textContent()).toContain(`${app.url}${rows}`)
+    await page.getByText('Sandbox: every vendor is a stand-in').waitFor()
+
+    const nasty = '<img src=x onerror="alert(1)">'
+    await post(app, rows, {
+      rows: [
+        { company: nasty, email: 'eve@evil.example', country: nasty, employees: 50 },
+        { company: 'Small', email: 'small@small.example', employees: 3 },
+        { company: 'Broken', email: 'x@invalid.example', employees: 50 },
+      ],
+    })
+    await page.getByRole('rowheader', { name: nasty }).waitFor()
+    expect(await page.locator('tbody tr th').allTextContents()).toEqual(['Broken', 'Small', nasty])
+    expect(await page.locator('tbody img, aside img').count()).toBe(0)
+    await page.getByRole('button', { name: 'owner: Skipped' }).waitFor()
+    await page.getByRole('button', { name: 'domain: Error: invalid-request' }).waitFor()
+    await page.getByText('3 rows').waitFor()
+
+    await page
+      .locator('tr', { hasText: nasty })
+      .getByRole('button', { name: /^owner:/ })
+      .click()
+    const details = page.locator('#details')
+    await details.getByText('Why', { exact: true }).waitFor()
+    expect(await details.textContent()).toMatch(/rotation of pool emea.* is next/)
+    expect(await details.textContent()).toContain('not active')
+    expect(await details.textContent()).toContain(nasty)
+    expect(await page.locator('#pools').textContent()).toContain('Ana Ruiz')
+    await page.screenshot({ path: join(process.env.ROTA_TEST_SHOTS ?? shots.path, 'live-page.png') })
+
+    await page.keyboard.press('Escape')
+    await details.waitFor({ state: 'hidden' })
+    await page.keyboard.press('ArrowLeft')
+    await page.keyboard.press('Enter')
+    await details.getByText('exit → route').waitFor()
+    expect(wrong).toEqual([])
+    await page.close()
+  })
+
+  test('a server that asks for a key is opened with it, and stays live', async () => {
+    app = await startApp({ apiKey })
+    const { page, wrong } = await visit()
+    await page.getByText('This server asks for a key').waitFor()
+    await page.getByLabel('Key').fill('wrong')
+    await page.getByRole('button', { name: 'Open' }).click()
+    await page.getByLabel('Key').fill(apiKey)
+    await page.getByRole('button', { name: 'Open' }).click()
+    await page.getByText('● Live').waitFor()
+    await post(
+      app,
+      rows,
+      { company: 'Acme', email: 'ana@acme.example' },
+      { authorization: `Bearer ${apiKey}` },
+    )
+    await page.getByRole('rowheader', { name: 'Acme' }).waitFor()
+    expect(
+      await page.evaluate('JSON.stringify([localStorage, document.cookie, location.href])'),
+    ).not.toContain(apiKey)
+    expect(wrong).toEqual([])
+    await page.close()
+  })
+
+  test('after the connection broke the page comes back by itself, with the last id it saw', async () => {
+    app = await startApp()
+    const settings = { host: '127.0.0.1', apiKey: null }
+    const first = await startServer(app.app, { ...settings, port: 0 })
+    const { page, wrong } = await visit(first.url)
+    await page.getByText('● Live').waitFor()
+    await first.close(100)
+    await page.getByText('○ Connecting…').waitFor()
+    await post(app, rows, { company: 'Meanwhile', email: 'ana@acme.example' })
+    const resumed = page.waitForRequest((request) => request.url().endsWith('/events'))
+    const again = await startServer(app.app, { ...settings, port: Number(new URL(first.url).port) })
+    expect((await resumed).headers()['last-event-id']).toMatch(/^\d+$/)
+    await page.getByRole('rowheader', { name: 'Meanwhile' }).waitFor()
+    expect(wrong).toEqual([])
+    await page.close()
+    await again.close(100)
+  })
+
+  test('search and status narrow the rows, older rows come when asked for', async () => {
+    app = await startApp()
+    const many = Array.from({ length: 150 }, (_, index) => ({
+      company: `Company ${index}`,
+      email: `p@c${index}.example`,
+      employees: index,
+    }))
+    await post(app, `${rows}?wait=done`, { rows: many })
+    const { page, wrong } = await visit()
+    await page.getByRole('button', { name: 'Older rows' }).click()
+    await expect.poll(() => page.locator('tbody tr').count()).toBe(150)
+    await page.getByPlaceholder('Search').fill('company 77')
+    await expect.poll(() => page.locator('tbody tr').count()).toBe(1)
+    await page.getByPlaceholder('Search').fill('')
+    await page.locator('#status').selectOption('skipped')
+    await expect.poll(() => page.locator('tbody tr').count()).toBe(10)
+    await page.getByPlaceholder('Search').fill('nothing like it')
+    await page.getByText('No row fits this search.').waitFor()
+    expect(wrong).toEqual([])
+    await page.close()
+  })
+})

@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { PreviewAnswer, RunAnswer } from '../../server/contract.ts'
+import { type RunningApp, startApp } from '../support/start-app.ts'
+import { ask, post } from './http.ts'
+
+const runs = '/v1/tables/leads/runs'
+let app: RunningApp
+let ids: string[] = []
+
+beforeAll(async () => {
+  app = await startApp()
+  const rows = Array.from({ length: 5 }, (_, index) => ({
+    company: `Company ${index}`,
+    email: `p@c${index}.example`,
+    employees: 50,
+  }))
+  const answer = await post(app, '/v1/tables/leads/rows?wait=done', { rows })
+  ids = answer.body.rows.map((row: { id: string }) => row.id)
+})
+afterAll(() => app.close())
+
+async function finished(answer: { body: { run: { url: string } } }) {
+  await app.runtime.idle()
+  const found = await ask(app, answer.body.run.url)
+  return RunAnswer.parse(found.body).run
+}
+
+test('a run over selected rows says where it is, and ends', async () => {
+  const answer = await post(app, runs, { columns: ['domain'], scope: { rows: ids.slice(0, 2) }, mode: 'all' })
+  expect(answer.status).toBe(202)
+  expect(answer.body.run).toMatchObject({
+    id: expect.stringMatching(/^run_/),
+    table: 'leads',
+    kind: 'rerun',
+    rows: 2,
+  })
+  expect(await finished(answer)).toMatchObject({
+    status: 'done',
+    remaining: 0,
+    counts: { ran: 0, unchanged: 2 },
+  })
+})
+
+test('force runs again what is unchanged, but no draw', async () => {
+  const before = await app.runtime.draws({ pool: 'emea', limit: 100 })
+  const answer = await post(app, runs, { scope: { all: true }, mode: 'all', force: true })
+  const run = await finished(answer)
+  expect(run.counts).toMatchObject({ ran: 15, kept: 5 })
+  expect(await app.runtime.draws({ pool: 'emea', limit: 100 })).toEqual(before)
+})
+
+test('a dry run counts and changes nothing', async () => {
+  const request = { columns: ['owner'], scope: { filter: 'exit=route' }, mode: 'all', redraw: true, limit: 3 }
+  const answer = await post(app, runs, { ...request, dryRun: true })
+  expect(answer.status).toBe(200)
+  expect(PreviewAnswer.parse(answer.body).preview).toMatchObject({
+    rows: 3,
+    columns: [{ column: 'owner', run: 3, draws: 3 }],
+    sideEffects: ['3 times: takes a turn of a rotation'],
+  })
+  const draws = await app.runtime.draws({ pool: 'emea', limit: 100 })
+  expect(draws.every(({ state }) => state !== 'released')).toBe(true)
+})
+
+test('a run can be cancelled, once; one that has ended stays as it ended', async () => {
+  const slow = { company: 'Slow', email: 'slow@slow.example', delayMs: 30_000 }
+  await post(app, '/v1/tables/leads/rows?wait=owner', slow)
+  const done = await post(app, runs, { columns: ['domain'], scope: { rows: ids.slice(0, 1) }, mode: 'all' })
+  const inserts = await app.runtime.rows('leads', {
+    limit: 1,
+    newestFirst: true,
+    filter: 'email=slow@slow.example',
+  })
+  const path = `/v1/tables/leads/rows/${inserts.rows[0]?.id}/cells/slow`
+  const before = await ask(app, path)
+  expect(before.body.status).toBe('running')
+  const rerun = await post(app, runs, {
+    columns: ['slow'],
+    scope: { filter: 'email=slow@slow.example' },
+    mode: 'all',
+  })
+  const cancelled = await ask(app, rerun.body.run.url, { method: 'DELETE' })
+  expect(cancelled.body.run.status).toBe('cancelled')
+  const again = await ask(app, rerun.body.run.url, { method: 'DELETE' })
+  expect([again.status, again.body.run.finishedAt]).toEqual([200, cancelled.body.run.finishedAt])
+  await expect.poll(async () => (await ask(app, done.body.run.url)).body.run.status).toBe('done')
+  const ended = await ask(app, done.body.run.url, { method: 'DELETE' })
+  expect(ended.body.run.status).toBe('done')
+})
+
+test.each([
+  ['no scope', { mode: 'all' }, 'scope'],
+  ['two scopes', { scope: { all: true, rows: ['row_1'] }, mode: 'all' }, 'scope'],
+  ['no rows', { scope: { rows: [] }, mode: 'all' }, 'scope.rows'],
+  ['no mode', { scope: { all: true } }, 'mode'],
+  ['an unknown mode', { scope: { all: true }, mode: 'some' }, 'mode'],
+  ['a limit of 0', { scope: { all: true }, mode: 'all', limit: 0 }, 'limit'],
+  ['a misspelt word', { scope: { all: true }, mode: 'all', includeEfects: true }, 'includeEfects'],
+  ['text for a switch', { scope: { all: true }, mode: 'all', force: 'yes' }, 'force'],
+])('%s is refused, naming the field', async (_, request, field) => {
+  expect((await post(app, runs, request)).body).toMatchObject({ status: 422, code: 'request-invalid', field })
+})
+
+test('an unknown column, row, filter or run is named', async () => {
+  const all = { scope: { all: true }, mode: 'all' }
+  expect((await post(app, runs, { ...all, columns: ['nope'] })).body).toMatchObject({
+    status: 422,
+    code: 'column-unknown',
+    field: 'columns',
+    value: 'nope',
+  })
+  expect((await post(app, runs, { mode: 'all', scope: { rows: ['row_nope'] } })).body).toMatchObject({
+    status: 404,
+    code: 'row-unknown',
+    value: 'row_nope',
+  })
+  expect((await post(app, runs, { mode: 'all', scope: { filter: 'what' } })).body).toMatchObject({
+    code: 'request-invalid',
+    field: 'filter',
+  })
+  expect((await ask(app, '/v1/runs/run_nope')).body).toMatchObject({ status: 404, code: 'run-unknown' })
+})
