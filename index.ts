@@ -1,0 +1,93 @@
+// columns: what a table is made of
+export { type AssignOwnerOptions, assignOwner } from './columns/assign-owner.ts'
+export { type BranchAnswer, type BranchOptions, branch, type ExitHandling } from './columns/branch.ts'
+export { asSeen, buildColumn, type Parts } from './columns/build.ts'
+export type { CellError, CellState, CellStatus, Waiting } from './columns/cell.ts'
+export {
+  type Budget,
+  type CellContext,
+  type Column,
+  type ColumnOptions,
+  type Cost,
+  done,
+  type Effect,
+  type LookedUpRow,
+  noResult,
+  type Outcome,
+  type Reconciliation,
+  type RetryPolicy,
+  type Work,
+} from './columns/column.ts'
+export { type ComputeOptions, compute } from './columns/compute.ts'
+export { type CrmRecordOptions, crmRecord } from './columns/crm-record.ts'
+export { type EnrichOptions, enrich } from './columns/enrich.ts'
+export { type EnrolOptions, enrol } from './columns/enrol.ts'
+export {
+  CallFailure,
+  type ErrorCode,
+  NonRetriableError,
+  RetryAfterError,
+  TableError,
+} from './columns/errors.ts'
+export { type FindAccountOptions, findAccount } from './columns/find-account.ts'
+export { type HttpOptions, http } from './columns/http.ts'
+export type { Json, JsonObject } from './columns/json.ts'
+export { type LookupOptions, lookup } from './columns/lookup.ts'
+export { type NotifyOptions, notify } from './columns/notify.ts'
+export type {
+  Call,
+  Connectors,
+  Crm,
+  CrmAccount,
+  CrmRecord,
+  CrmUser,
+  EnrichmentProvider,
+  Enrolment,
+  EnrolRequest,
+  Finding,
+  Firm,
+  Message,
+  Messenger,
+  Model,
+  ModelAnswer,
+  ModelRequest,
+  RecordRequest,
+  SentMessage,
+  Sequencer,
+} from './columns/ports.ts'
+export { type Prompt, prompt } from './columns/prompt.ts'
+export { type RoundRobinOptions, roundRobin } from './columns/round-robin.ts'
+export { defineTable, type Table, type TableDefinition, type TableOptions } from './columns/table.ts'
+export { type OwnerChange, type UpdateCrmOptions, updateCrm } from './columns/update-crm.ts'
+export { type RuleAnswer, type UseAiOptions, useAi } from './columns/use-ai.ts'
+// connectors: the vendors
+export { enrichment } from './connectors/enrichment.ts'
+export { hubspot, hubspotSequences } from './connectors/hubspot.ts'
+export { openai } from './connectors/openai.ts'
+export { salesforce, salesforceCadences } from './connectors/salesforce.ts'
+export { slack } from './connectors/slack.ts'
+export { teams } from './connectors/teams.ts'
+// db: where it is kept
+export { openSqliteStore, type SqliteOptions } from './db/sqlite/store.ts'
+export type { Run, RunMode, RunRequest, Store } from './db/store.ts'
+// routing: pure decisions
+export { accountKey, companyDomain, normalizeCompanyName } from './routing/company.ts'
+export type { Assignment, Claim, Decision, Method, Owner, RotationView } from './routing/decision.ts'
+export type { Answer, By, Rule } from './routing/ladder.ts'
+export { definePool, type Pool, type PoolMember, type Rep } from './routing/pool.ts'
+export { chooseMember } from './routing/rotation.ts'
+export { type SegmentFacts, type SegmentPolicy, segmentByRule } from './routing/segment/segment-by-rule.ts'
+export { CompanySegment, SalesRegion, Segmentation } from './routing/segment/segmentation.ts'
+export { type Destination, defineTerritory, lookUp, type Territory } from './routing/territory.ts'
+// runtime: what runs it
+export type { Log, World } from './runtime/engine.ts'
+export {
+  type InsertOptions,
+  type InsertResult,
+  type Runtime,
+  type RuntimeOptions,
+  startRuntime,
+} from './runtime/runtime.ts'
+// server: how others reach it
+export { createApp } from './server/app.ts'
+export { type RunningServer, startServer } from './server/serve.ts'
