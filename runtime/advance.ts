@@ -2,10 +2,10 @@ import type { RowStep, Settle } from '../db/store.ts'
 import { launch, type Start } from './attempt.ts'
 import { consider } from './consider.ts'
 import { dropPending } from './drop.ts'
-import type { EndOfTask, Engine } from './engine.ts'
+import type { Engine } from './engine.ts'
 import type { PlannedColumn } from './plan.ts'
 import { markStale } from './stale.ts'
-import { cellOf, pending, running, settled, type Task } from './task.ts'
+import { cellOf, type EndOfTask, pending, running, settled, type Task } from './task.ts'
 
 const refusedStep = 'the store refused a step; the row is read again and goes on from what is on disk'
 
@@ -21,7 +21,7 @@ interface After {
  * once it is on disk. Called whenever an attempt lands or a pause is over; calls before the commit count as one.
  */
 export function advance(engine: Engine, task: Task): void {
-  if (task.queued || task.ended) return
+  if (task.queued || task.ended !== null) return
   task.queued = true
   const { row } = task
   let after: After = { starts: [], end: null, dueAt: null }
@@ -130,8 +130,8 @@ function confirmUnclaimed(task: Task): void {
 }
 
 function endTask(engine: Engine, task: Task, how: EndOfTask, dueAt: number | null = null): void {
-  if (task.ended) return
-  task.ended = true
+  if (task.ended !== null) return
+  task.ended = how
   if (task.timer !== null) clearTimeout(task.timer)
   engine.onEnd(task, how, dueAt)
 }

@@ -8,7 +8,7 @@ import { settled, type Task } from './task.ts'
  * withdrawn. An effect that has left is waited for, so that its outcome is known.
  */
 export function cancelTask(engine: Engine, task: Task): void {
-  if (task.cancelled || task.ended) return
+  if (task.cancelled || task.ended !== null) return
   task.cancelled = true
   for (const column of task.plan.columns) {
     if (task.states[column.index] === settled) continue

@@ -1,6 +1,6 @@
 import type { Store } from '../db/store.ts'
 import type { Budgets } from './budgets.ts'
-import type { Task } from './task.ts'
+import type { EndOfTask, Task } from './task.ts'
 
 /** Clock, chance, ids and network: handed in from above, so that a test can hold each of them. */
 export interface World {
@@ -16,9 +16,6 @@ export interface Log {
   warn(fields: object, message: string): void
   error(fields: object, message: string): void
 }
-
-/** At rest; parked until a due time; taken over by a later generation; or the store refused what it wrote. */
-export type EndOfTask = 'rest' | 'parked' | 'fenced' | 'failed'
 
 /** What the work on one row needs from the runtime around it. */
 export interface Engine {

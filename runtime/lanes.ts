@@ -1,9 +1,9 @@
 import type { Run, StoredRow } from '../db/store.ts'
 import { advance } from './advance.ts'
 import { dropRemoved } from './drop.ts'
-import type { EndOfTask, Engine } from './engine.ts'
+import type { Engine } from './engine.ts'
 import type { TablePlan } from './plan.ts'
-import { createTask, type Task } from './task.ts'
+import { createTask, type EndOfTask, type Task } from './task.ts'
 
 export interface LaneLimits {
   /** Rows in memory at once; further rows wait in the store. */

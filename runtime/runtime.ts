@@ -219,9 +219,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     for (;;) {
       const task = lanes.byId(id)
       if (task !== undefined) {
-        const isThere = () => task.ended || hasSettled(task, index)
+        const isThere = () => task.ended !== null || hasSettled(task, index)
         if (!(await waiters.wait(task.row.seq, isThere, Math.max(0, until - world.now())))) return false
-        if (!task.ended) return true
+        if (task.ended === null || task.ended === 'rest') return true
       }
       const row = await findRow(plan.table.name, id)
       if (row.active === null) return true

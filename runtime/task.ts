@@ -10,6 +10,9 @@ export const pending = 0
 export const running = 1
 export const settled = 2
 
+/** At rest, parked until later, taken over by a later generation, or refused by the store. */
+export type EndOfTask = 'rest' | 'parked' | 'fenced' | 'failed'
+
 /** One row while a run works on it. Plain data; the functions of this folder move it on. */
 export interface Task {
   plan: TablePlan
@@ -30,7 +33,8 @@ export interface Task {
   /** The row is part of the coming commit already. */
   queued: boolean
   cancelled: boolean
-  ended: boolean
+  /** How the work on the row ended; null while it goes on. */
+  ended: EndOfTask | null
   timer: NodeJS.Timeout | null
   counts: RunCounts
 }
@@ -61,7 +65,7 @@ export function createTask(plan: TablePlan, row: StoredRow, run: Run): Task {
     confirm: [],
     queued: false,
     cancelled: false,
-    ended: false,
+    ended: null,
     timer: null,
     counts: noCounts(),
   }

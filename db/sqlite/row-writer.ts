@@ -26,6 +26,8 @@ export interface RowWriter {
   activate(request: Activation, tableId: number): StoredRow[]
   editInput(edit: InputEdit, tableId: number): StoredRow | null
   erase(tableId: number, id: string): boolean
+  /** Forgets what was remembered of work that was undone. */
+  discard(): void
 }
 
 interface Parts {
@@ -41,10 +43,8 @@ export function createRowWriter(connection: Connection, { events, ledger, runs, 
     `INSERT INTO rows (id, table_id, person, account, occurred_at, created_at, input, active)
      VALUES (?, ?, ?, ?, ?, ?, jsonb(?), ?)`,
   )
-  const append = connection.prepare(
-    'INSERT INTO journal (row_seq, position, entries) SELECT seq, ?, ? FROM rows WHERE seq = ? AND generation = ?',
-  )
-  const isCurrent = connection.prepare('SELECT 1 FROM rows WHERE seq = ? AND generation = ?').pluck()
+  const append = connection.prepare('INSERT INTO journal (row_seq, position, entries) VALUES (?, ?, ?)')
+  const readGeneration = connection.prepare('SELECT generation FROM rows WHERE seq = ?').pluck()
   const putCells = connection.prepare(
     'INSERT INTO row_cells (row_seq, cells) VALUES (?, jsonb(?)) ON CONFLICT (row_seq) DO UPDATE SET cells = excluded.cells',
   )
@@ -78,10 +78,21 @@ export function createRowWriter(connection: Connection, { events, ledger, runs, 
     'DELETE FROM idempotency_keys WHERE table_id = ? AND instr(answer, ?) > 0',
   )
 
+  /** Generations of the rows in flight. This process alone writes the file, so what it remembers is what is there. */
+  const generations = new Map<number, number>()
+
+  function generationOf(row: number): number | undefined {
+    const known = generations.get(row)
+    if (known !== undefined) return known
+    const found = readGeneration.get(row) as number | undefined
+    if (found !== undefined) generations.set(row, found)
+    return found
+  }
+
   /** Touches have a band of the journal to themselves, so that a row in flight can go on numbering its own entries. */
   function touch(row: StoredRow, given: NewRow, at: number): void {
     const entry: JournalEntry = { kind: 'touch', at, occurredAt: given.occurredAt, input: given.input }
-    append.run(touchBand + row.touches, JSON.stringify([entry]), row.seq, row.generation)
+    append.run(row.seq, touchBand + row.touches, JSON.stringify([entry]))
     addTouch.run(row.seq)
   }
 
@@ -106,6 +117,7 @@ export function createRowWriter(connection: Connection, { events, ledger, runs, 
       run,
     )
     events.add(tableId, { row: id, event: 'row-inserted', cells: {} })
+    generations.set(Number(lastInsertRowid), 1)
     const row: StoredRow = {
       seq: Number(lastInsertRowid),
       id,
@@ -147,8 +159,10 @@ export function createRowWriter(connection: Connection, { events, ledger, runs, 
     const { cells, atRest, dueAt } = taken
     const entries = step.position + step.entries.length
     writeCells(request.row, tableId, cells)
-    if (atRest) leave.run(entries, request.row)
-    else park.run(entries, dueAt, request.row)
+    if (atRest) {
+      leave.run(entries, request.row)
+      generations.delete(request.row)
+    } else park.run(entries, dueAt, request.row)
   }
 
   function writeCells(row: number, tableId: number, cells: Cells): void {
@@ -176,7 +190,7 @@ export function createRowWriter(connection: Connection, { events, ledger, runs, 
 
     step(request, tableId, guard) {
       const { row, id, generation } = request
-      if (isCurrent.get(row, generation) === undefined) return { fenced: true }
+      if (generationOf(row) !== generation) return { fenced: true }
       const step = request.build((settlement) => {
         guard()
         return ledger.settle(settlement, { ...request, tableId })
@@ -186,7 +200,7 @@ export function createRowWriter(connection: Connection, { events, ledger, runs, 
       const entries = JSON.stringify(step.entries)
       for (const draw of step.confirm) ledger.confirm(draw)
       if (step.entries.length > 0) {
-        append.run(step.position, entries, row, generation)
+        append.run(row, step.position, entries)
         events.add(tableId, { row: id, event: 'cells-changed', cells: statusesOf(step.entries) })
       }
       if (step.snapshot !== undefined) writeSnapshot(request, tableId, step)
@@ -198,6 +212,7 @@ export function createRowWriter(connection: Connection, { events, ledger, runs, 
       return rows.flatMap((seq) => {
         if (activateRow.run(run, seq, tableId).changes === 0) return []
         const row = reader.load(seq)
+        if (row !== null) generations.set(seq, row.generation)
         return row === null ? [] : [row]
       })
     },
@@ -212,7 +227,7 @@ export function createRowWriter(connection: Connection, { events, ledger, runs, 
         { kind: 'edit', at: edit.at, before: row.input, after: input },
         ...marks,
       ]
-      append.run(row.entries, JSON.stringify(entries), row.seq, row.generation)
+      append.run(row.seq, row.entries, JSON.stringify(entries))
       const next = row.entries + entries.length
       editRow.run(JSON.stringify(input), person, account, next, row.seq)
       // The count of entries moves with the snapshot, so a row in flight is written as it is.
@@ -228,9 +243,12 @@ export function createRowWriter(connection: Connection, { events, ledger, runs, 
       forgetClaims.run(row.seq)
       forgetAnswers.run(tableId, id)
       forgetRow.run(row.seq)
+      generations.delete(row.seq)
       events.add(tableId, { row: id, event: 'row-erased', cells: {} })
       return true
     },
+
+    discard: () => generations.clear(),
   }
 }
 

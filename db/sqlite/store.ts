@@ -36,6 +36,7 @@ function assemble(connection: Connection, path: string, now: () => number): Stor
     undoWork() {
       ledger.undo()
       events.undo()
+      writer.discard()
     },
     beforeCommit() {
       ledger.write()
@@ -45,6 +46,7 @@ function assemble(connection: Connection, path: string, now: () => number): Stor
     onRollback() {
       ledger.discard()
       events.discard()
+      writer.discard()
     },
   })
   const idOf = registry.idOf

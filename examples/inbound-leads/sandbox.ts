@@ -142,5 +142,7 @@ function hubspot(): Partial<HubspotState> {
 export const sandboxState = (): Record<string, unknown> => ({
   salesforce: salesforce(),
   hubspot: hubspot(),
+  // Where a message goes whose rep Slack does not know, and where it is looked for after a crash.
+  slack: { channels: [{ name: 'general' }, { name: 'leads' }] },
   enrichment: { companies: directory },
 })
