@@ -99,6 +99,10 @@ describe('the cells a run is about', () => {
       'owner',
       'told',
     ])
+    // A crash, before anything behind it had left a mark.
+    const mended = { ...allDone, doubled: cell('done', { run: 7 }) }
+    const chosen = chooseCells(plan, row(mended), run({ mode: 'errored', downstream: true }))
+    expect(names(chosen)).toEqual(['owner', 'told'])
   })
 })
 

@@ -96,6 +96,7 @@ describe('a draw', () => {
     const { counts } = await running.runtime.pool('team')
     for (const { draws: got, expected } of counts) expect(Math.abs(got - expected)).toBeLessThanOrEqual(0.75)
     expect(counts.reduce((sum, each) => sum + each.draws, 0)).toBe(2)
+    expect(counts.reduce((sum, each) => sum + each.expected, 0)).toBeCloseTo(2, 9)
 
     await rerun(running, 'leads', { scope: { rows: [first] }, redraw: true })
     expect((await draws(running)).filter((each) => each.state === 'released')).toHaveLength(2)

@@ -202,7 +202,7 @@ describe('an effect whose outcome nobody can say', () => {
 
 describe('after a crash', () => {
   async function crashed(tookEffect: boolean) {
-    const { outside, table } = messages({ horizonMs: 50 })
+    const { outside, table } = messages({ horizonMs: 150 })
     const running = await runTables([table])
     const [id = ''] = await insertRows(running, 't', [{ word: 'hey' }])
     await running.runtime.idle()
@@ -233,6 +233,8 @@ describe('after a crash', () => {
     outside.taken = tookEffect ? [{ sendId: 'from-before', row: id, values: {} }] : []
     const again = await running.restart()
     await again.runtime.idle()
+    // Asking before the other side's horizon is over would prove nothing.
+    expect(Date.now() - cell.intent.at).toBeGreaterThanOrEqual(150)
     return { outside, again, id }
   }
 

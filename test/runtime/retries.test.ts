@@ -138,6 +138,31 @@ describe('a deadline', () => {
   })
 })
 
+test('an answer that comes late, while the next attempt is under way, is not taken for that attempt', async () => {
+  const gates = [Promise.withResolvers<string>(), Promise.withResolvers<string>()]
+  let calls = 0
+  const table = defineTable('t', { input }).column(
+    'asked',
+    ask({
+      timeoutMs: 60,
+      retry: { attempts: 2, baseMs: 1, maxMs: 1 },
+      run: async () => {
+        calls += 1
+        return done((await gates[calls - 1]?.promise) ?? '')
+      },
+    }),
+  )
+  const running = await runTables([table])
+  const [id = ''] = await insertRows(running, 't', [{ n: 1 }])
+  await until(() => calls === 2, 'the second attempt')
+  gates[0]?.resolve('first')
+  await new Promise((resolve) => setTimeout(resolve, 10))
+  expect((await running.runtime.row('t', id)).cells.asked?.status).toBe('running')
+  gates[1]?.resolve('second')
+  await running.runtime.idle()
+  expect((await running.runtime.row('t', id)).cells.asked).toMatchObject({ status: 'done', value: 'second' })
+})
+
 describe('a parked row', () => {
   test('leaves memory, is not waited for by idle, and comes back when it is due', async () => {
     const { table, calls } = scripted((call) => {
