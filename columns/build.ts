@@ -11,6 +11,8 @@ export interface Parts<Row extends object, Out> extends ColumnOptions {
   needs?: readonly (keyof Row & string)[] | undefined
   output?: z.ZodType<Out> | null | undefined
   costUsd?: number
+  /** Other tables that the column asks. */
+  tables?: readonly string[]
   describe?: JsonObject
   /** Functions and data whose change makes old answers stale; their source text counts. */
   versionOf: readonly unknown[]
@@ -32,6 +34,7 @@ export function buildColumn<Row extends object, Out>(parts: Parts<Row, Out>): Co
     timeoutMs: parts.timeoutMs ?? timeouts[parts.work.effect],
     budget: parts.budget ?? null,
     costUsd: parts.costUsd ?? 0,
+    tables: parts.tables ?? [],
     describe,
     version: versionOf([
       parts.kind,

@@ -121,6 +121,8 @@ export interface Column<Row extends object, Out> {
   readonly budget: Budget | null
   /** Highest price of one run in US dollars, for previews. */
   readonly costUsd: number
+  /** Other tables that the column asks; they must be served too. */
+  readonly tables: readonly string[]
   /** What the column is made of, for people and for the version: prompt, rules, exits. */
   readonly describe: JsonObject
   /** Changes when the same inputs could give another answer. */

@@ -27,6 +27,7 @@ export function lookup<
   return buildColumn<Row, Out>({
     ...options,
     kind: 'lookup',
+    tables: [options.table],
     describe: { table: options.table, by: options.by },
     versionOf: [options.key, options.take],
     work: {

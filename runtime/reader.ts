@@ -5,8 +5,9 @@ import type { Claim, PoolState } from '../routing/decision.ts'
 import { Pool } from '../routing/pool.ts'
 import { describeTable } from './describe.ts'
 import type { Engine } from './engine.ts'
+import type { Finder } from './find.ts'
 import type { TablePlan } from './plan.ts'
-import { readFilter } from './runs.ts'
+import { readFilter } from './run-rows.ts'
 import type { Task } from './task.ts'
 import {
   type AttemptView,
@@ -80,23 +81,17 @@ export interface Reader {
 
 interface ReaderParts {
   engine: Engine
-  planFor(table: string): TablePlan
+  planFor: Finder['planFor']
+  findRow: Finder['findRow']
   plans: ReadonlyMap<string, TablePlan>
   taskOf(row: number): Task | undefined
 }
 
-export function createReader({ engine, planFor, plans, taskOf }: ReaderParts): Reader {
+export function createReader({ engine, planFor, findRow, plans, taskOf }: ReaderParts): Reader {
   const { store } = engine
 
   async function find(table: string, id: string): Promise<{ plan: TablePlan; row: StoredRow }> {
-    const plan = planFor(table)
-    const row = await store.find(table, id)
-    if (row !== null) return { plan, row }
-    throw new TableError('row-unknown', `table ${table} has no row ${id}`, {
-      field: 'row',
-      value: id,
-      wayOut: 'list the rows with GET /v1/tables/{table}/rows',
-    })
+    return { plan: planFor(table), row: await findRow(table, id) }
   }
 
   function columnOf(plan: TablePlan, name: string) {

@@ -1,18 +1,15 @@
-import { TableError } from '../columns/errors.ts'
-import { type Filter, parseFilter } from '../db/filter.ts'
-import type { Run, RunRequest, StoredRow } from '../db/store.ts'
+import type { Run, RunRequest } from '../db/store.ts'
 import { cancelTask } from './cancel.ts'
-import { chooseCells } from './choose.ts'
 import type { Engine } from './engine.ts'
+import { type HandedOut, handOut } from './hand-out.ts'
 import type { Lanes } from './lanes.ts'
 import type { TablePlan } from './plan.ts'
 import { createPreview, type Preview } from './preview.ts'
-import { keepPending } from './takeover.ts'
+import { checkColumns, countRows, windowRows, windows } from './run-rows.ts'
 import { noCounts, type Task } from './task.ts'
 
 /** A run by hand of more rows than this goes to the bulk lane. */
 const liveRows = 100
-const windowRows = 100
 /** Pause before a run goes on handing out rows after the store refused, in milliseconds. */
 const mendMs = 1_000
 
@@ -34,13 +31,11 @@ export interface Runs {
   dispatching(): number
 }
 
-interface Tracked {
-  run: Run
+interface Tracked extends HandedOut {
   inFlight: number
   handingOut: boolean
   /** Looking whether it is done, and writing that down. */
   finishing: number
-  cancelled: boolean
 }
 
 interface RunParts {
@@ -56,6 +51,7 @@ export function createRuns({ engine, planOf, lanes, quiet }: RunParts): Runs {
   const tracked = new Map<number, Tracked>()
   /** Runs of rows in memory; small, since insert runs leave it as soon as their rows have begun. */
   const recent = new Map<number, Run>()
+  const parts = { engine, lanes, known, lost }
 
   function remember(run: Run): void {
     recent.set(run.ordinal, run)
@@ -73,109 +69,6 @@ export function createRuns({ engine, planOf, lanes, quiet }: RunParts): Runs {
     return fresh
   }
 
-  /** The rows of a run in order. Rows that came after the run began are not its own: it would never end on a busy table. */
-  async function* windows(
-    plan: TablePlan,
-    request: RunRequest,
-    { cursor, at }: { cursor: number; at: number },
-  ): AsyncGenerator<StoredRow[]> {
-    const { scope } = request
-    const table = plan.table.name
-    if ('rows' in scope) {
-      const rows = await rowsByIds(table, scope.rows, 'passed by')
-      yield rows.filter((row) => row.seq > cursor)
-      return
-    }
-    const filter = 'filter' in scope ? readFilter(plan, scope.filter) : null
-    let after = cursor
-    for (;;) {
-      const rows = await store.scan({ table, after, limit: windowRows, filter })
-      const last = rows.at(-1)
-      if (last === undefined) return
-      after = last.seq
-      yield rows.filter((row) => row.createdAt <= at)
-      if (last.createdAt > at) return
-    }
-  }
-
-  /** A row may be erased while the run is on its way; it must be there when the run is asked for. */
-  async function rowsByIds(
-    table: string,
-    ids: readonly string[],
-    absent: 'refused' | 'passed by',
-  ): Promise<StoredRow[]> {
-    const rows: StoredRow[] = []
-    for (const id of new Set(ids)) {
-      const row = await store.find(table, id)
-      if (row === null && absent === 'passed by') continue
-      if (row === null) {
-        throw new TableError('row-unknown', `table ${table} has no row ${id}`, {
-          field: 'scope.rows',
-          value: id,
-          wayOut: 'list the rows with GET /v1/tables/{table}/rows',
-        })
-      }
-      rows.push(row)
-    }
-    return rows.sort((a, b) => a.seq - b.seq)
-  }
-
-  async function handOut(each: Tracked, plan: TablePlan, request: RunRequest): Promise<void> {
-    const limit = request.limit ?? Number.POSITIVE_INFINITY
-    for await (const rows of windows(plan, request, each.run)) {
-      const wanted = rows
-        .filter((row) => chooseCells(plan, row, each.run).size > 0)
-        .slice(0, limit - each.run.handedOut)
-      const goesOn = await handOutSome(each, plan, {
-        rows: wanted.map((row) => row.seq),
-        cursor: rows.at(-1)?.seq ?? each.run.cursor,
-      })
-      if (!goesOn || each.run.handedOut >= limit) return
-    }
-  }
-
-  /** In ascending order everywhere, so that two runs over the same rows never wait for each other in a circle. */
-  async function handOutSome(
-    each: Tracked,
-    plan: TablePlan,
-    { rows, cursor }: { rows: number[]; cursor: number },
-  ): Promise<boolean> {
-    const held = new Set<number>()
-    try {
-      for (const row of rows) {
-        if (!(await lanes().hold(row))) return false
-        held.add(row)
-      }
-      if (each.cancelled) return false
-      const before = await takeOver(plan, rows)
-      const change = { cursor, handedOut: each.run.handedOut + rows.length }
-      const progress = { id: each.run.id, change }
-      const active = await store.activate({ table: plan.table.name, run: each.run.ordinal, rows, progress })
-      Object.assign(each.run, change)
-      for (const ordinal of before) await lost(ordinal)
-      for (const row of active) {
-        if (!(await lanes().capacity(each.run.lane))) return false
-        held.delete(row.seq)
-        lanes().begin(row, each.run)
-      }
-      return true
-    } finally {
-      for (const row of held) lanes().release(row)
-    }
-  }
-
-  /** Parked rows keep what their earlier runs owe them. Answers with those runs. */
-  async function takeOver(plan: TablePlan, rows: readonly number[]): Promise<Set<number>> {
-    const ordinals = new Set<number>()
-    for (const row of await store.load(rows)) {
-      if (row.active === null) continue
-      ordinals.add(row.active)
-      const run = await known(row.active)
-      if (run !== null) await keepPending(engine, plan, row, run)
-    }
-    return ordinals
-  }
-
   async function lost(ordinal: number): Promise<void> {
     const run = await known(ordinal)
     if (run?.kind === 'rerun') await finishIfDone(track(run))
@@ -188,7 +81,7 @@ export function createRuns({ engine, planOf, lanes, quiet }: RunParts): Runs {
     each.handingOut = true
     while (!engine.stopping) {
       try {
-        await handOut(each, plan, run.request)
+        await handOut(parts, each, { plan, request: run.request })
         break
       } catch (error) {
         if (engine.stopping) return
@@ -239,14 +132,7 @@ export function createRuns({ engine, planOf, lanes, quiet }: RunParts): Runs {
   return {
     async start(plan, request) {
       checkColumns(plan, request)
-      let rows = 0
-      if ('rows' in request.scope)
-        rows = (await rowsByIds(plan.table.name, request.scope.rows, 'refused')).length
-      else
-        rows = await store.count(
-          plan.table.name,
-          'filter' in request.scope ? readFilter(plan, request.scope.filter) : [],
-        )
+      const rows = await countRows(store, plan, request)
       const run = await store.createRun({
         id: world.id('run'),
         table: plan.table.name,
@@ -265,9 +151,9 @@ export function createRuns({ engine, planOf, lanes, quiet }: RunParts): Runs {
       checkColumns(plan, request)
       const preview = createPreview(plan)
       const run = asIfStarted(plan, request, world.now())
-      if ('rows' in request.scope) await rowsByIds(plan.table.name, request.scope.rows, 'refused')
+      if ('rows' in request.scope) await countRows(store, plan, request)
       let left = request.limit ?? Number.POSITIVE_INFINITY
-      for await (const rows of windows(plan, request, run)) {
+      for await (const rows of windows(store, plan, { ...run, request })) {
         for (const row of rows) if (left > 0 && preview.add(row, run)) left -= 1
         if (left === 0) break
       }
@@ -341,17 +227,3 @@ const asIfStarted = (plan: TablePlan, request: RunRequest, at: number): Run => (
   counts: noCounts(),
   finishedAt: null,
 })
-
-export function readFilter(plan: TablePlan, text: string): Filter {
-  return parseFilter(text, { columns: plan.columns.map(({ name }) => name), inputs: plan.inputs })
-}
-
-function checkColumns(plan: TablePlan, request: RunRequest): void {
-  const unknown = request.columns?.find((name) => !plan.byName.has(name))
-  if (unknown === undefined) return
-  throw new TableError('column-unknown', `table ${plan.table.name} has no column "${unknown}"`, {
-    field: 'columns',
-    value: unknown,
-    wayOut: `use one of: ${plan.columns.map(({ name }) => name).join(', ')}`,
-  })
-}

@@ -1,19 +1,18 @@
-import { hash } from 'node:crypto'
 import { TableError } from '../columns/errors.ts'
-import { stableStringify } from '../columns/json.ts'
 import type { TableDefinition } from '../columns/table.ts'
-import type { InsertedRow, Run, RunRequest, Store, StoredRow } from '../db/store.ts'
-import type { Pool } from '../routing/pool.ts'
+import type { Run, RunRequest, Store, StoredRow } from '../db/store.ts'
 import { createBudgets } from './budgets.ts'
+import { checkInput, type FieldProblem } from './check-input.ts'
 import { chooseCells } from './choose.ts'
-import { describeTable } from './describe.ts'
 import { drain } from './drain.ts'
 import type { Engine, Log, World } from './engine.ts'
-import { type CheckedInput, checkInput, type FieldProblem } from './insert.ts'
+import { createFinder } from './find.ts'
+import { type InsertOptions, type InsertResult, insertRows } from './insert-rows.ts'
 import { createLanes, type LaneLimits } from './lanes.ts'
-import { planTable, type TablePlan } from './plan.ts'
+import type { TablePlan } from './plan.ts'
 import type { Preview } from './preview.ts'
 import { createReader, type Reader } from './reader.ts'
+import { registerTables } from './register.ts'
 import { createRuns } from './runs.ts'
 import { editedCells } from './stale.ts'
 import { createWaiters, hasSettled } from './waiting.ts'
@@ -27,15 +26,7 @@ export interface RuntimeOptions {
   parkAfterMs?: number
 }
 
-export interface InsertOptions {
-  idempotencyKey?: string
-  /** Rows of a backlog go to the bulk lane. */
-  lane?: Run['lane']
-}
-
-export type InsertResult =
-  | { status: 'accepted' | 'touched'; id: string }
-  | { status: 'invalid'; problems: FieldProblem[] }
+export type { InsertOptions, InsertResult } from './insert-rows.ts'
 
 export interface RunProgress extends Run {
   /** Rows of the run that are not at rest. */
@@ -70,7 +61,7 @@ export interface Runtime extends Reader {
 /**
  * Registers the tables, settles what an earlier process left open, and starts running.
  *
- * @throws {TableError} `definition-invalid` when two tables share a name.
+ * @throws {TableError} `definition-invalid` when two tables share a name, or a column asks a table that is not served.
  */
 export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const { store, world, log } = options
@@ -101,86 +92,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const limits = { rows: 2_000, bulkRows: 200, ...options.limits }
   const lanes = createLanes({ engine, limits, planOf, runOf: runs.known, begun: runs.begun, quiet })
   const isIdle = () => lanes.tasks.size === 0 && lanes.queued() === 0 && runs.dispatching() === 0
-  const reader = createReader({ engine, planFor, plans, taskOf: (row) => lanes.tasks.get(row) })
-
-  function planFor(table: string): TablePlan {
-    const plan = plans.get(table)
-    if (plan !== undefined) return plan
-    throw new TableError('table-unknown', `there is no table "${table}"`, {
-      field: 'table',
-      value: table,
-      wayOut: `use one of: ${[...plans.keys()].join(', ')}`,
-    })
-  }
-
-  async function findRow(table: string, id: string): Promise<StoredRow> {
-    planFor(table)
-    const row = await store.find(table, id)
-    if (row !== null) return row
-    throw new TableError('row-unknown', `table ${table} has no row ${id}`, {
-      field: 'row',
-      value: id,
-      wayOut: 'list the rows with GET /v1/tables/{table}/rows',
-    })
-  }
-
-  async function findRun(id: string): Promise<Run> {
-    const run = await store.findRun(id)
-    if (run !== null) return run
-    throw new TableError('run-unknown', `there is no run ${id}`, {
-      field: 'run',
-      value: id,
-      wayOut: 'use the id that POST /v1/tables/{table}/runs answered',
-    })
-  }
-
-  async function insert(table: string, inputs: readonly unknown[], given: InsertOptions = {}) {
-    const plan = planFor(table)
-    const at = world.now()
-    const checked = inputs.map((input) => checkInput(plan, input))
-    const accepted = checked.filter((each): each is Extract<CheckedInput, { ok: true }> => each.ok)
-    let inserted: InsertedRow[] = []
-    let run: Run | null = null
-    if (accepted.length > 0) {
-      const answer = await store.insert({
-        table,
-        at,
-        run: {
-          id: world.id('run'),
-          table,
-          kind: 'insert',
-          lane: given.lane ?? 'live',
-          definition: plan.definition,
-          request: null,
-          rows: accepted.length,
-          at,
-        },
-        rows: accepted.map(({ input, person, account, occurredAt }) => ({
-          id: world.id('row'),
-          person,
-          account,
-          input,
-          occurredAt: occurredAt ?? at,
-        })),
-        ...(given.idempotencyKey !== undefined && {
-          idempotency: { key: given.idempotencyKey, fingerprint: hash('sha256', stableStringify(inputs)) },
-        }),
-      })
-      inserted = answer.rows
-      run = answer.run
-      for (const { row } of inserted) if (row !== null && run !== null) lanes.begin(row, run)
-    }
-    let next = 0
-    const rows = checked.map((each): InsertResult => {
-      if (!each.ok) return { status: 'invalid', problems: each.problems }
-      const row = inserted[next]
-      next += 1
-      if (row === undefined)
-        throw new TableError('internal', 'the store answered for fewer rows than it was given')
-      return { status: row.status, id: row.id }
-    })
-    return { run, rows }
-  }
+  const { planFor, findRow, findRun } = createFinder(store, plans)
+  const reader = createReader({ engine, planFor, findRow, plans, taskOf: (row) => lanes.tasks.get(row) })
 
   async function recover(): Promise<void> {
     const unfinished: number[] = []
@@ -236,7 +149,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   await recover()
   return {
     ...reader,
-    insert,
+    insert: (table, inputs, options = {}) =>
+      insertRows({ engine, lanes }, planFor(table), { ...options, inputs }),
     async edit(table, id, change) {
       const plan = planFor(table)
       const { seq } = await findRow(table, id)
@@ -279,32 +193,4 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       for (const each of idlers.splice(0)) each()
     },
   }
-}
-
-async function registerTables(
-  store: Store,
-  tables: readonly TableDefinition[],
-): Promise<Map<string, TablePlan>> {
-  const plans = new Map<string, TablePlan>()
-  const pools = new Map<string, Pool>()
-  for (const table of tables) {
-    if (plans.has(table.name)) {
-      throw new TableError('definition-invalid', `two tables are called "${table.name}"`, {
-        field: 'tables',
-        value: table.name,
-        wayOut: 'rename one of them',
-      })
-    }
-    for (const { column } of table.columns) {
-      if (column.work.effect === 'draw') for (const pool of column.work.pools) pools.set(pool.name, pool)
-    }
-    const { definition } = await store.registerTable({
-      name: table.name,
-      version: table.version,
-      document: describeTable(table),
-    })
-    plans.set(table.name, planTable(table, definition))
-  }
-  await store.seedPools([...pools.values()])
-  return plans
 }

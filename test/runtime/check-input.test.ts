@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { defineTable } from '../../columns/table.ts'
-import { checkInput } from '../../runtime/insert.ts'
+import { checkInput } from '../../runtime/check-input.ts'
 import { planTable } from '../../runtime/plan.ts'
 
 const input = z.object({
