@@ -9,6 +9,7 @@ import { createApp } from '../server/app.ts'
 import { startServer } from '../server/serve.ts'
 import { connect, sandboxSettings } from './connect.ts'
 import { loadTables } from './load-tables.ts'
+import { createLog } from './log.ts'
 import type { Settings } from './settings.ts'
 import { version } from './version.ts'
 
@@ -40,7 +41,7 @@ export interface BootOptions {
  * @throws {TableError} `settings-invalid` naming the variables of a connector that a table needs and that are not set.
  */
 export async function boot({ settings: given, sandboxLatencyMs, logLevel }: BootOptions): Promise<Running> {
-  const log = pino({ level: logLevel ?? 'info' }, pino.destination(2))
+  const log = createLog({ level: logLevel ?? 'info', settings: given, destination: pino.destination(2) })
   const closing: (() => Promise<void>)[] = []
   const close = async () => {
     for (const each of closing.reverse()) await each()

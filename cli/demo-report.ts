@@ -31,6 +31,7 @@ export async function printReport(report: Report): Promise<void> {
     console.log(
       `\n${report.touched} submission(s) came from a person who was there already: kept as a touch, routed once.`,
     )
+  printUnsettled(rows)
   await printPools(report.client)
   printSpeed(report)
   await printLedgers(report)
@@ -48,6 +49,22 @@ function outcomeLine(row: RowView): string[] {
     'unsettled',
     broken === undefined ? 'not finished' : `${broken[0]}: ${broken[1].error?.message}`,
   ]
+}
+
+/** Cells that ended without a result that anybody can rely on, with what to do about them. */
+function printUnsettled(rows: readonly RowView[]): void {
+  const lines = rows.flatMap((row) =>
+    Object.entries(row.cells).flatMap(([column, cell]) => {
+      if (cell.status !== 'error' && cell.status !== 'unknown' && cell.status !== 'waiting') return []
+      const why = cell.error?.message ?? cell.reason ?? ''
+      return [[String(row.input.company ?? row.id), column, cell.status, why]]
+    }),
+  )
+  if (lines.length === 0) return
+  console.log(`\n${paint('bold', 'Needs a person')}\n`)
+  console.log(tableText(['Company', 'Cell', 'Status', 'Why'], lines.slice(0, 50), [26, 12, 9, 96]))
+  if (lines.length > 50) console.log(`… and ${lines.length - 50} more`)
+  console.log('A run with mode "errored" tries them again; an unknown effect is read back first.')
 }
 
 async function printPools(client: Client): Promise<void> {

@@ -29,12 +29,13 @@ const batchRows = 50
 /** Starts sandbox and server, posts leads over HTTP, and tells who got what and why. Needs no account and no network. */
 export async function demo(options: DemoOptions): Promise<void> {
   const file = options.file ?? sampleLeads
-  const { rows, headers } = await readCsv(file, await inputOf())
+  const { rows, headers, encoding } = await readCsv(file, await inputOf())
   console.log(`${rows.length} leads in ${file}`)
   if (options.file !== null) {
     console.log(
       `  read as   ${headers.used.map(({ header, field }) => (header === field ? field : `${header} → ${field}`)).join(', ')}`,
     )
+    if (encoding !== 'UTF-8') console.log(`  encoding  ${encoding}: the file is not UTF-8`)
     if (headers.ignored.length > 0) console.log(`  left out  ${headers.ignored.join(', ')}`)
   }
   const path = join(tmpdir(), `rota-demo-${process.pid}.sqlite`)

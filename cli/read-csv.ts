@@ -1,4 +1,4 @@
-import { createReadStream, existsSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { parse } from 'csv-parse'
 import type { z } from 'zod'
 import { TableError } from '../columns/errors.ts'
@@ -60,23 +60,29 @@ export function mapHeaders(headers: readonly string[], fields: readonly string[]
 }
 
 /**
- * Reads a CSV with a header row as inputs of a table. Blank cells are left out, and so are columns that match no field.
+ * Reads a whole CSV with a header row as inputs of a table. Blank cells are left out, and so are columns that match no field.
  *
  * @throws {TableError} `request-invalid` when the file is not there, is not CSV, or no header matches a field.
  */
 export async function readCsv(
   path: string,
   input: z.ZodObject,
-): Promise<{ rows: Record<string, string>[]; headers: HeaderMap }> {
+): Promise<{ rows: Record<string, string>[]; headers: HeaderMap; encoding: string }> {
   const refuse = (message: string, wayOut: string) =>
     new TableError('request-invalid', `${path}: ${message}`, { field: 'file', value: path, wayOut })
   if (!existsSync(path)) throw refuse('there is no such file', 'give the path of a CSV file')
   const fields = Object.keys(input.shape)
   let headers: HeaderMap = { used: [], ignored: [] }
   const rows: Record<string, string>[] = []
-  const parser = createReadStream(path).pipe(
-    parse({ bom: true, relax_column_count: true, skip_empty_lines: true, delimiter: [',', ';', '\t'] }),
-  )
+  if (!statSync(path).isFile()) throw refuse('it is not a file', 'give the path of a CSV file')
+  const { text, encoding } = decode(readFileSync(path))
+  if (text.trim() === '') throw refuse('the file is empty', 'give a CSV file with a header row')
+  const parser = parse(text, {
+    bom: true,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    delimiter: [',', ';', '\t'],
+  })
   let fieldAt: (string | undefined)[] | null = null
   try {
     for await (const record of parser as AsyncIterable<string[]>) {
@@ -101,5 +107,14 @@ export async function readCsv(
   }
   if (headers.used.length === 0)
     throw refuse('no header matches a field of the table', `name columns: ${fields.join(', ')}`)
-  return { rows, headers }
+  return { rows, headers, encoding }
+}
+
+/** Spreadsheets on Windows still write windows-1252; a name must not arrive with holes in it. */
+function decode(bytes: Buffer): { text: string; encoding: string } {
+  try {
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), encoding: 'UTF-8' }
+  } catch {
+    return { text: new TextDecoder('windows-1252').decode(bytes), encoding: 'windows-1252' }
+  }
 }

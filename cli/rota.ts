@@ -18,7 +18,7 @@ program
   .description('route leads on the sandbox: the sample leads, or the rows of a CSV file')
   .argument('[file]', 'CSV file with a header row; its headers are matched by name')
   .option('--crm <name>', 'salesforce or hubspot', 'salesforce')
-  .option('--port <number>', 'port of the page', '4400')
+  .option('--port <number>', 'port of the page', process.env.PORT ?? '4400')
   .option('--exit', 'stop when every lead is done instead of staying up')
   .action(async (file: string | undefined, options: { crm: string; port: string; exit?: boolean }) =>
     (await import('./demo.ts')).demo({ file: file ?? null, ...options, exit: options.exit ?? false }),
@@ -30,7 +30,7 @@ program
   .argument('<row>', 'row id, row_…')
   .argument('[column]', 'column; the owner when left out', 'owner')
   .option('--table <name>', 'table', 'inbound-leads')
-  .option('--url <address>', 'address of the server', 'http://127.0.0.1:4400')
+  .option('--url <address>', 'address of the server', `http://127.0.0.1:${process.env.PORT ?? 4400}`)
   .option('--json', 'print the steps as JSON')
   .action(async (row: string, column: string, options: { table: string; url: string; json?: boolean }) =>
     (await import('./why.ts')).why({ row, column, ...options, json: options.json ?? false }),
@@ -39,7 +39,13 @@ program
 try {
   await program.parseAsync()
 } catch (error) {
-  if (!TableError.isInstance(error)) throw error
+  if (!TableError.isInstance(error)) {
+    if (process.env.ROTA_DEBUG === '1') throw error
+    console.error(
+      `rota: ${error instanceof Error ? error.message : String(error)}\n  ROTA_DEBUG=1 shows where it happened`,
+    )
+    process.exit(1)
+  }
   const { wayOut } = error.details
   console.error(`rota: ${error.message}${wayOut === undefined ? '' : `\n  ${wayOut}`}`)
   process.exitCode = error.code === 'unauthorized' ? 3 : error.code === 'internal' ? 1 : 2

@@ -71,7 +71,9 @@ export function updateCrm<
         return written(record.id, ownerId, before, true)
       },
       async reconcile(values, context) {
-        const { record, owner } = changeOf(values)
+        const { record, owner, fields } = changeOf(values)
+        // The owner alone does not tell whether the other fields arrived; writing them again gives the same state.
+        if (Object.keys(present(fields)).length > 0) return { state: 'absent' }
         const ownerId = await ownerIdIn(crm, owner, context)
         const current = await currentOwner(crm, record, context)
         return current === ownerId

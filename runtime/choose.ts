@@ -1,6 +1,7 @@
 import { type CellState, isSettled } from '../columns/cell.ts'
 import type { Run, RunMode, StoredRow } from '../db/store.ts'
-import { isStale, type PlannedColumn, type TablePlan } from './plan.ts'
+import { isStale } from './changed.ts'
+import type { PlannedColumn, TablePlan } from './plan.ts'
 
 /** Positions of the cells a run is about for one row. Cells that this run already settled are not among them. */
 export function chooseCells(plan: TablePlan, row: StoredRow, run: Run): Set<number> {

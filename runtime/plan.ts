@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { type CellState, isSettled } from '../columns/cell.ts'
+import type { CellState } from '../columns/cell.ts'
 import type { Json } from '../columns/json.ts'
 import type { PlacedColumn, TableDefinition } from '../columns/table.ts'
 import type { Cells, Values } from '../db/journal.ts'
@@ -61,14 +61,14 @@ export function valueFor(plan: TablePlan, name: string, row: { input: Values; ce
   return plan.byName.has(name) ? resultOf(row.cells[name]) : (row.input[name] ?? null)
 }
 
-/** Exactly what the column declared, nothing else. */
+/** Exactly what the column declared, nothing else, and nothing that it could change under another column. */
 export function declaredValues(
   plan: TablePlan,
   column: PlannedColumn,
   row: { input: Values; cells: Cells },
 ): Values {
   const values: Values = {}
-  for (const name of column.uses) values[name] = valueFor(plan, name, row)
+  for (const name of column.uses) values[name] = frozen(valueFor(plan, name, row))
   return values
 }
 
@@ -80,18 +80,10 @@ export function inputHash(column: PlannedColumn, values: Values): string {
   return hash('sha256', `${column.column.version}${JSON.stringify(values)}`, 'base64url').slice(0, 16)
 }
 
-/**
- * Stale: the inputs, or the column itself, are no longer those that gave the result. Worked out when it is asked for,
- * so a new definition version marks a million rows without touching one.
- */
-export function isStale(
-  plan: TablePlan,
-  column: PlannedColumn,
-  row: { input: Values; cells: Cells },
-): boolean {
-  const cell = row.cells[column.name]
-  if (cell === undefined || !isSettled(cell)) return false
-  if (cell.stale === true) return true
-  if (cell.hash === undefined || cell.definition === plan.definition) return false
-  return cell.hash !== inputHash(column, declaredValues(plan, column, row))
+/** Freezes a value through and through; one that is frozen already costs nothing. */
+function frozen(value: Json): Json {
+  if (value === null || typeof value !== 'object' || Object.isFrozen(value)) return value
+  for (const each of Object.values(value)) frozen(each)
+  Object.freeze(value)
+  return value
 }

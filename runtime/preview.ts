@@ -26,8 +26,8 @@ export interface Preview {
 }
 
 /**
- * Counts what a run would do, from the values the rows have now. Columns behind a column that gives a new value may turn out
- * otherwise.
+ * Counts the most that a run would do, from the values the rows have now. A cell behind one that runs counts as running too, although its
+ * values may turn out the same: nobody is surprised by an effect that was not announced.
  */
 export function createPreview(plan: TablePlan): {
   add(row: StoredRow, run: Run): boolean
@@ -50,13 +50,15 @@ export function createPreview(plan: TablePlan): {
       const chosen = chooseCells(plan, row, run)
       if (chosen.size === 0) return false
       rows += 1
-      for (const index of chosen) {
-        const column = plan.columns[index]
-        const counted = columns[index]
-        if (column === undefined || counted === undefined) continue
-        const verdict = judge(plan, column, row, run)
+      const moving = new Set<number>()
+      for (const column of plan.columns) {
+        const counted = columns[column.index]
+        if (counted === undefined || !chosen.has(column.index)) continue
+        const upstreamMoves = column.upstream.some((index) => moving.has(index))
+        const verdict = upstreamMoves ? judgeMoving(column, row, run) : judge(plan, column, row, run)
         counted[verdict] += 1
         if (verdict === 'run') {
+          moving.add(column.index)
           counted.costUsd += column.column.costUsd
           if (column.column.work.effect === 'draw') counted.draws += 1
         }
@@ -72,8 +74,8 @@ export function createPreview(plan: TablePlan): {
         columns: touched,
         costUsd: touched.reduce((sum, each) => sum + each.costUsd, 0),
         sideEffects: [
-          ...effects.map((each) => `${each.run} times: ${each.sideEffect}`),
-          ...(draws > 0 ? [`${draws} times: takes a turn of a rotation`] : []),
+          ...effects.map((each) => `at most ${each.run} times: ${each.sideEffect}`),
+          ...(draws > 0 ? [`at most ${draws} times: takes a turn of a rotation`] : []),
         ],
       }
     },
@@ -95,6 +97,11 @@ function judge(
   const treatment = treatCell(column, cell, hash, run)
   if (treatment.do === 'unchanged') return 'unchanged'
   return treatment.do === 'keep' ? 'kept' : 'run'
+}
+
+/** A cell behind one that runs: its values may turn out otherwise, so the most that can happen is counted. */
+function judgeMoving(column: PlannedColumn, row: StoredRow, run: Run): 'run' | 'kept' {
+  return treatCell(column, row.cells[column.name], 'not known yet', run).do === 'keep' ? 'kept' : 'run'
 }
 
 /** A condition that throws is an error of its cell when the run gets there, not of the preview. */

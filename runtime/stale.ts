@@ -1,8 +1,8 @@
 import { isSettled } from '../columns/cell.ts'
 import type { Cells, JournalEntry, Values } from '../db/journal.ts'
-import { skipOf } from './conditions.ts'
+import { hasChanged } from './changed.ts'
 import type { Engine } from './engine.ts'
-import { declaredValues, inputHash, type TablePlan } from './plan.ts'
+import type { TablePlan } from './plan.ts'
 import { note, type Task } from './task.ts'
 
 type StaleEntry = Extract<JournalEntry, { kind: 'passed' }>
@@ -15,38 +15,26 @@ export function markStale(engine: Engine, task: Task): void {
   }
 }
 
-/** The settled cells whose values are no longer those they were worked out from, as entries that say so. */
+/** The settled cells that would turn out otherwise now, as entries that say so. */
 export function staleCells(plan: TablePlan, row: { input: Values; cells: Cells }, at: number): StaleEntry[] {
-  return plan.columns.flatMap((column) => {
+  return plan.columns.flatMap((column): StaleEntry[] => {
     const cell = row.cells[column.name]
-    if (!cell?.hash || !isSettled(cell) || cell.stale) return []
-    if (cell.hash === inputHash(column, declaredValues(plan, column, row))) return []
-    const reason = 'the values it was worked out from have changed'
+    if (cell === undefined || cell.stale === true || !hasChanged(plan, column, row)) return []
+    const reason = 'what it was worked out from has changed'
     return [
       { kind: 'passed', column: column.name, cell: { ...cell, stale: true }, outcome: 'stale', reason, at },
     ]
   })
 }
 
-/** After an edit: cells that are stale now, and cells whose values are again those they were worked out from. */
+/** After an edit: cells that are stale now, and cells that would again turn out as they are. */
 export function editedCells(plan: TablePlan, row: { input: Values; cells: Cells }, at: number): StaleEntry[] {
   const fresh = plan.columns.flatMap((column): StaleEntry[] => {
     const cell = row.cells[column.name]
-    if (cell?.stale !== true || !isSettled(cell) || !holds(plan, column.name, row)) return []
-    if (cell.hash !== inputHash(column, declaredValues(plan, column, row))) return []
+    if (cell?.stale !== true || !isSettled(cell) || hasChanged(plan, column, row)) return []
     const { stale: _, ...rest } = cell
     const reason = 'the values are again those it was worked out from'
     return [{ kind: 'passed', column: column.name, cell: rest, outcome: 'unchanged', reason, at }]
   })
   return [...fresh, ...staleCells(plan, row, at)]
-}
-
-/** A cell may be stale because its condition no longer holds; a condition of the definition may throw. */
-function holds(plan: TablePlan, name: string, row: { input: Values; cells: Cells }): boolean {
-  const column = plan.byName.get(name)
-  try {
-    return column !== undefined && skipOf(plan, column, row) === null
-  } catch {
-    return false
-  }
 }

@@ -3,8 +3,9 @@ import type { Cost } from '../columns/column.ts'
 import type { Json } from '../columns/json.ts'
 import type { JournalEntry, Values } from '../db/journal.ts'
 import type { StoredRow } from '../db/store.ts'
+import { isStale } from './changed.ts'
 import { historyOf } from './history.ts'
-import { isStale, type PlannedColumn, type TablePlan } from './plan.ts'
+import type { PlannedColumn, TablePlan } from './plan.ts'
 import { running, settled, type Task } from './task.ts'
 
 /** A cell as people and programs read it. Times are ISO. */

@@ -11,8 +11,8 @@ export const Lead = z.object({
   website: text.optional(),
   country: text.optional(),
   headquarters: text.optional(),
-  /** As people write it: `250`, `51-200`, `1,000+`. */
-  employees: text.optional(),
+  /** As people write it: `250`, `51-200`, `1,000+`; a number is taken too. */
+  employees: z.preprocess((value) => (typeof value === 'number' ? String(value) : value), text.optional()),
   industry: text.optional(),
   description: text.optional(),
   /** Where it came from: `demo request`, `contact sales`, `webinar`, `newsletter` … */

@@ -21,6 +21,14 @@ import { territory } from './territory.ts'
 
 const routed = { when: { exit: 'route' } } as const
 
+/** How many calls each vendor gets at once, whatever the number of leads. */
+const budgets = {
+  crm: { key: 'crm', concurrency: 20 },
+  enrichment: { key: 'enrichment', concurrency: 20 },
+  model: { key: 'model', concurrency: 10 },
+  messenger: { key: 'messenger', concurrency: 10 },
+}
+
 /** Inbound leads, from the form to the rep: qualified first, then routed, written to the CRM, and handed over with the reason. */
 export const inboundLeads = ({ crm, messenger, sequencer, enrichment, model }: Connectors) =>
   defineTable('inbound-leads', {
@@ -29,8 +37,19 @@ export const inboundLeads = ({ crm, messenger, sequencer, enrichment, model }: C
     account: (lead) => accountKey(lead),
   })
     .column('domain', compute({ reads: ['email', 'website'], run: (lead) => companyDomain(lead) }))
-    .column('firm', enrich({ needs: ['domain'], providers: [enrichment], domain: ({ domain }) => domain }))
-    .column('account', findAccount({ needs: ['domain'], crm, domain: ({ domain }) => domain }))
+    .column(
+      'firm',
+      enrich({
+        needs: ['domain'],
+        providers: [enrichment],
+        domain: ({ domain }) => domain,
+        budget: budgets.enrichment,
+      }),
+    )
+    .column(
+      'account',
+      findAccount({ needs: ['domain'], crm, domain: ({ domain }) => domain, budget: budgets.crm }),
+    )
     .column(
       'segment',
       useAi({
@@ -45,6 +64,7 @@ export const inboundLeads = ({ crm, messenger, sequencer, enrichment, model }: C
           'firm',
         ],
         model,
+        budget: budgets.model,
         output: Segmentation,
         decide: classifyByRule,
         unknown: classifiedWithoutModel,
@@ -92,17 +112,21 @@ export const inboundLeads = ({ crm, messenger, sequencer, enrichment, model }: C
         needs: ['owner'],
         reads: ['leadId', 'email', 'firstName', 'lastName', 'company', 'website'],
         crm,
+        budget: budgets.crm,
         person: ({ leadId, owner: _, ...person }) => ({ recordId: leadId, ...person }),
       }),
+      routed,
     )
     .column(
       'crmOwner',
       updateCrm({
         needs: ['owner', 'record'],
         crm,
+        budget: budgets.crm,
         change: ({ owner, record }) => ({ record, owner }),
         confirms: 'owner',
       }),
+      routed,
     )
     .column(
       'handoff',
@@ -110,20 +134,24 @@ export const inboundLeads = ({ crm, messenger, sequencer, enrichment, model }: C
         needs: ['owner', 'record', 'crmOwner', 'segment'],
         reads: ['company', 'email', 'firstName', 'lastName', 'source', 'message'],
         via: messenger,
+        budget: budgets.messenger,
         message: handoffMessage,
       }),
+      routed,
     )
     .column(
       'sequence',
       enrol({
         needs: ['owner', 'record', 'crmOwner', 'segment', 'email'],
         via: sequencer,
+        budget: budgets.crm,
         enrolment: ({ owner, record, crmOwner, segment }) => ({
           sequence: sequenceFor(sequencer.vendor, segment),
           record,
           sender: { email: owner.email ?? '', crmUserId: crmOwner.ownerId },
         }),
       }),
+      routed,
     )
 
 /** What `ROTA_TABLES` points to: the tables of this module, given the connectors. */

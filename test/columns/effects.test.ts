@@ -98,6 +98,14 @@ describe('an update-crm column', () => {
     })
   })
 
+  it('is written again when further fields went with it: the owner alone does not tell', async () => {
+    const { crm } = crmOf({ owner: 'u-ana' })
+    expect(await reconcile(update(crm, { Segment__c: 'SMB' }), { owner: ana })).toEqual({ state: 'absent' })
+    expect(await reconcile(update(crm, { Segment__c: ' ' }), { owner: ana })).toMatchObject({
+      state: 'happened',
+    })
+  })
+
   it('says what it does, and which draw its success confirms', () => {
     expect(update(crmOf().crm).work).toMatchObject({
       effect: 'write',

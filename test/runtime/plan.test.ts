@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { compute } from '../../columns/compute.ts'
 import { defineTable } from '../../columns/table.ts'
-import { declaredValues, inputHash, isStale, planTable, valueFor } from '../../runtime/plan.ts'
+import { isStale } from '../../runtime/changed.ts'
+import { declaredValues, inputHash, planTable, valueFor } from '../../runtime/plan.ts'
 import { plan, planned, row } from './plain-table.ts'
 
 describe('a plan', () => {

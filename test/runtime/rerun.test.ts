@@ -261,12 +261,11 @@ describe('a preview', () => {
     { mode: 'missing', scope: { filter: 'status:skipped' } },
   ]
   for (const wish of wishes) {
-    test(`says what then happens: ${JSON.stringify(wish)}`, async () => {
+    test(`announces all that then happens, and every row: ${JSON.stringify(wish)}`, async () => {
       const { running, facts, down, insert } = await start()
       facts.delete('n1')
       down.add('n2')
       const ids = await insert()
-      // Columns behind one that gives a new value may turn out otherwise, so only this run has one.
       if (wish.mode === 'stale') await running.runtime.edit('leads', ids[3] ?? '', { note: 'vip' })
       const preview = await running.runtime.preview('leads', request(wish))
       const again = await running.runtime.preview('leads', request(wish))
@@ -274,19 +273,14 @@ describe('a preview', () => {
       const { counts, handedOut } = await rerun(running, 'leads', wish)
       const sum = (of: 'run' | 'unchanged' | 'kept' | 'skipped') =>
         preview.columns.reduce((all, each) => all + each[of], 0)
-      expect({
-        rows: preview.rows,
-        run: sum('run'),
-        unchanged: sum('unchanged'),
-        kept: sum('kept'),
-        skipped: sum('skipped'),
-      }).toEqual({
-        rows: handedOut,
-        run: counts.ran + counts.failed,
-        unchanged: counts.unchanged,
-        kept: counts.kept,
-        skipped: counts.skipped,
-      })
+      const ran = counts.ran + counts.failed
+      const passed = counts.unchanged + counts.kept + counts.skipped
+      expect(preview.rows).toBe(handedOut)
+      expect(sum('run') + sum('unchanged') + sum('kept') + sum('skipped')).toBe(ran + passed)
+      // What stands behind a cell that runs may turn out the same and then does not run.
+      expect(sum('run')).toBeGreaterThanOrEqual(ran)
+      const moves = wish.force === true || wish.redraw === true || wish.mode === 'all'
+      if (!moves) expect({ run: sum('run'), kept: sum('kept') }).toEqual({ run: ran, kept: counts.kept })
     })
   }
 
@@ -297,7 +291,10 @@ describe('a preview', () => {
       'leads',
       request({ force: true, includeEffects: true, redraw: true }),
     )
-    expect(sideEffects).toEqual(['3 times: delivers something', '3 times: takes a turn of a rotation'])
+    expect(sideEffects).toEqual([
+      'at most 3 times: delivers something',
+      'at most 3 times: takes a turn of a rotation',
+    ])
   })
 
   test('counts a cell whose condition throws as one that runs', async () => {
