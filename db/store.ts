@@ -19,7 +19,10 @@ export interface Store {
   /** Hands rows to a run: their generation rises, so late writes of earlier work are refused. Returns them as they are now. */
   activate(request: Activation): Promise<StoredRow[]>
   editInput(edit: InputEdit): Promise<StoredRow | null>
-  /** Removes a row and everything it holds about a person; draws stay as a skeleton. False when there was no such row. */
+  /**
+   * Removes a row and everything it holds about a person; draws stay as a skeleton, and its claim goes to another row of the account.
+   * False when there was no such row.
+   */
   erase(table: string, id: string): Promise<boolean>
 
   load(rows: readonly number[]): Promise<StoredRow[]>
@@ -29,6 +32,7 @@ export interface Store {
   lookUp(table: string, by: 'person' | 'account', key: string): Promise<FoundRow | null>
   scan(query: ScanQuery): Promise<StoredRow[]>
   count(table: string, filter?: Filter): Promise<number>
+  /** All cells of the table by column and status, as their rows last came to rest or were parked. */
   cellCounts(table: string): Promise<CellCount[]>
   journal(row: number): Promise<JournalEntry[]>
 
@@ -102,7 +106,10 @@ export interface InsertedRow {
 export interface InsertAnswer {
   run: Run | null
   rows: InsertedRow[]
-  /** True when the same idempotency key had been used before: nothing was inserted now. */
+  /**
+   * True when the same idempotency key had been used before: nothing was inserted now. Once a row of that batch was erased, any body
+   * with as many rows is answered with the ids of that time.
+   */
   replayed: boolean
 }
 
@@ -164,6 +171,8 @@ export interface RowStep {
   entries: readonly JournalEntry[]
   /** Draws that are confirmed by it. */
   confirm: readonly number[]
+  /** What the entries add to the counts of a run. */
+  count?: { run: number; counts: RunCounts }
   snapshot?: Snapshot
 }
 
@@ -217,6 +226,7 @@ export interface ScanQuery {
 
 export interface CellCount {
   column: string
+  /** The status of the cells, or `stale` for those whose inputs or column changed since. */
   status: string
   count: number
 }

@@ -20,9 +20,9 @@ export function openDatabase(path: string): Connection {
   try {
     // Held until the process ends, so a second process is refused; the system releases it even after kill -9.
     connection.pragma('locking_mode = EXCLUSIVE')
-    connection.pragma('page_size = 8192')
+    connection.pragma('page_size = 4096')
     connection.pragma('journal_mode = WAL')
-    connection.pragma('wal_autocheckpoint = 8000')
+    connection.pragma('wal_autocheckpoint = 4000')
     connection.pragma('secure_delete = ON')
     connection.pragma('temp_store = MEMORY')
     connection.pragma('cache_size = -262144')

@@ -8,9 +8,18 @@ interface LivePool {
   pool: Pool
   balances: Readonly<Record<string, number>>
   lastDrawn: Readonly<Record<string, number>>
+  /** Draws by member that were not given back. */
+  drawn: Readonly<Record<string, number>>
 }
 
 type StoredDraw = Omit<DrawRecord, 'table'> & { tableId: number }
+
+interface StoredPool {
+  document: string
+  balances: string
+  lastDrawn: string
+  drawn: string
+}
 
 interface SettledRow {
   row: number
@@ -25,7 +34,9 @@ export interface RotationLedger {
   /** Decides with the ledger as it stands, and writes the draw and the claim. */
   settle(settlement: Settlement, cell: SettledRow): Settled
   confirm(draw: number): void
-  /** Writes the balances that changed; called inside the transaction. */
+  /** Hands the claims of a row that is gone to the next row of their account; without one they are deleted. */
+  passOnClaims(row: number): void
+  /** Writes the balances and counts that changed; called inside the transaction. */
   write(): void
   discard(): void
   /** Remembers the pools as they are, for `undo`. */
@@ -45,7 +56,7 @@ export function createRotationLedger(
   { now, nameOf }: { now: () => number; nameOf: (tableId: number) => string },
 ): RotationLedger {
   const selectPools = connection.prepare(
-    'SELECT document, balances, last_drawn AS lastDrawn FROM pools ORDER BY name',
+    'SELECT document, balances, last_drawn AS lastDrawn, drawn FROM pools ORDER BY name',
   )
   const insertPool = connection.prepare(
     'INSERT INTO pools (name, document, updated_at) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING',
@@ -56,7 +67,9 @@ export function createRotationLedger(
   const logChange = connection.prepare(
     'INSERT INTO pool_changes (pool, who, at, before, after) VALUES (?, ?, ?, ?, ?)',
   )
-  const writeBalances = connection.prepare('UPDATE pools SET balances = ?, last_drawn = ? WHERE name = ?')
+  const writeBalances = connection.prepare(
+    'UPDATE pools SET balances = ?, last_drawn = ?, drawn = ? WHERE name = ?',
+  )
   const insertDraw = connection.prepare(
     'INSERT INTO draws (pool, row_seq, row, table_id, "column", generation, member, at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
   )
@@ -78,9 +91,13 @@ export function createRotationLedger(
     `SELECT ${drawColumns} FROM draws WHERE row_seq = ? AND pool = ifnull(?, pool) AND id > ? ORDER BY id LIMIT ?`,
   )
   const allDraws = connection.prepare(`SELECT ${drawColumns} FROM draws WHERE id > ? ORDER BY id LIMIT ?`)
-  const countDraws = connection.prepare(
-    `SELECT member, count(*) AS draws FROM draws WHERE pool = ? AND state != 'released' GROUP BY member`,
+  const selectClaimsOf = connection.prepare('SELECT account, document FROM claims WHERE row_seq = ?')
+  const selectHeir = connection.prepare(
+    // By table, so that the index of accounts serves it.
+    `SELECT seq, id, table_id AS tableId FROM rows
+     WHERE table_id IN (SELECT id FROM tables) AND account = ? AND seq != ? ORDER BY seq LIMIT 1`,
   )
+  const dropClaim = connection.prepare('DELETE FROM claims WHERE account = ?')
 
   let pools = readPools()
   const changed = new Set<string>()
@@ -88,11 +105,19 @@ export function createRotationLedger(
   const before = new Map<string, LivePool | null>()
 
   function readPools(): Map<string, LivePool> {
-    const found = selectPools.all() as { document: string; balances: string; lastDrawn: string }[]
+    const found = selectPools.all() as StoredPool[]
     return new Map(
-      found.map(({ document, balances, lastDrawn }) => {
+      found.map(({ document, balances, lastDrawn, drawn }) => {
         const pool = Pool.parse(JSON.parse(document))
-        return [pool.name, { pool, balances: JSON.parse(balances), lastDrawn: JSON.parse(lastDrawn) }]
+        return [
+          pool.name,
+          {
+            pool,
+            balances: JSON.parse(balances),
+            lastDrawn: JSON.parse(lastDrawn),
+            drawn: JSON.parse(drawn),
+          },
+        ]
       }),
     )
   }
@@ -113,7 +138,8 @@ export function createRotationLedger(
     const live = pools.get(draw.pool)
     if (live !== undefined) {
       const lastDrawn = { ...live.lastDrawn, [draw.member]: id }
-      change(draw.pool, { ...live, balances: draw.balances, lastDrawn })
+      const drawn = { ...live.drawn, [draw.member]: (live.drawn[draw.member] ?? 0) + 1 }
+      change(draw.pool, { ...live, balances: draw.balances, lastDrawn, drawn })
     }
     return id
   }
@@ -154,7 +180,8 @@ export function createRotationLedger(
       excluded: exclusionOf({ rep, weight, ...each }, at),
     }))
     const balances = giveBack({ strategy: live.pool.strategy, members, balances: live.balances }, member)
-    return { live: { ...live, balances }, member }
+    const drawn = { ...live.drawn, [member]: (live.drawn[member] ?? 0) - 1 }
+    return { live: { ...live, balances, drawn }, member }
   }
 
   const ledger: RotationLedger = {
@@ -179,10 +206,28 @@ export function createRotationLedger(
     confirm(draw) {
       setDraw.run('confirmed', null, draw)
     },
+    passOnClaims(row) {
+      for (const { account, document } of selectClaimsOf.all(row) as {
+        account: string
+        document: string
+      }[]) {
+        const heir = selectHeir.get(account, row) as { seq: number; id: string; tableId: number } | undefined
+        if (heir === undefined) {
+          dropClaim.run(account)
+          continue
+        }
+        const claim: Claim = { ...(JSON.parse(document) as Claim), table: nameOf(heir.tableId), row: heir.id }
+        putClaim.run(account, heir.seq, JSON.stringify(claim))
+      }
+    },
     write() {
       for (const name of changed) {
         const live = pools.get(name)
-        if (live) writeBalances.run(JSON.stringify(live.balances), JSON.stringify(live.lastDrawn), name)
+        if (live === undefined) continue
+        const [balances, lastDrawn, drawn] = [live.balances, live.lastDrawn, live.drawn].map((each) =>
+          JSON.stringify(each),
+        )
+        writeBalances.run(balances, lastDrawn, drawn, name)
       }
       changed.clear()
     },
@@ -203,7 +248,7 @@ export function createRotationLedger(
       for (const pool of seeds) {
         if (pools.has(pool.name)) continue
         insertPool.run(pool.name, JSON.stringify(pool), at)
-        change(pool.name, { pool, balances: {}, lastDrawn: {} })
+        change(pool.name, { pool, balances: {}, lastDrawn: {}, drawn: {} })
       }
     },
     put(pool, who, at) {
@@ -211,7 +256,12 @@ export function createRotationLedger(
       const after = JSON.stringify(pool)
       logChange.run(pool.name, who, at, old === undefined ? null : JSON.stringify(old.pool), after)
       putPool.run(pool.name, after, at)
-      const live = { pool, balances: old?.balances ?? {}, lastDrawn: old?.lastDrawn ?? {} }
+      const live = {
+        pool,
+        balances: old?.balances ?? {},
+        lastDrawn: old?.lastDrawn ?? {},
+        drawn: old?.drawn ?? {},
+      }
       change(pool.name, live)
       return live
     },
@@ -233,11 +283,12 @@ export function createRotationLedger(
     },
     counts(pool) {
       const live = pools.get(pool)
-      const found = countDraws.all(pool) as { member: string; draws: number }[]
-      const drawn = new Map(found.map(({ member, draws }) => [member, draws]))
-      const members = new Set([...(live?.pool.members.map(({ rep }) => rep.id) ?? []), ...drawn.keys()])
+      const drawn = live?.drawn ?? {}
+      // Who left and holds no draw any more is not told.
+      const left = Object.keys(drawn).filter((member) => drawn[member] !== 0)
+      const members = new Set([...(live?.pool.members.map(({ rep }) => rep.id) ?? []), ...left])
       return [...members].map((member) => {
-        const draws = drawn.get(member) ?? 0
+        const draws = drawn[member] ?? 0
         // A balance is what a rep was due and did not get, so due = got + balance.
         return { member, draws, expected: draws + (live?.balances[member] ?? 0) }
       })

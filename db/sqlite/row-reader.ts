@@ -1,6 +1,6 @@
 import type { Filter } from '../filter.ts'
 import { applyEntries, type Cells, type JournalEntry, type Values } from '../journal.ts'
-import type { CellCount, FoundRow, ScanQuery, StoredRow } from '../store.ts'
+import type { FoundRow, ScanQuery, StoredRow } from '../store.ts'
 import { conditionSql } from './filter-sql.ts'
 import type { Connection } from './open.ts'
 
@@ -42,7 +42,6 @@ export interface RowReader {
   lookUp(tableId: number, by: 'person' | 'account', key: string): FoundRow | null
   scan(tableId: number, query: ScanQuery): StoredRow[]
   count(tableId: number, filter: Filter): number
-  cellCounts(tableId: number): CellCount[]
   journal(seq: number, from?: number): JournalEntry[]
   active(after: number, limit: number): number[]
   due(now: number, limit: number): { rows: number[]; nextAt: number | null }
@@ -75,10 +74,6 @@ export function createRowReader(connection: Connection, nameOf: (tableId: number
   const dueRows = connection.prepare('SELECT seq FROM rows WHERE due_at <= ? ORDER BY due_at LIMIT ?').pluck()
   const nextDue = connection.prepare('SELECT min(due_at) FROM rows WHERE due_at > ?').pluck()
   const remaining = connection.prepare('SELECT count(*) FROM rows WHERE active = ?').pluck()
-  const openCounts = connection.prepare(
-    `SELECT "column", CASE WHEN stale THEN 'stale' ELSE status END AS status, count(*) AS count
-     FROM open_cells WHERE table_id = ? GROUP BY 1, 2 ORDER BY 1, 2`,
-  )
 
   function journal(seq: number, from = 0): { entries: JournalEntry[]; next: number } {
     const found = entriesFrom.all(seq, from) as { position: number; entries: string }[]
@@ -181,7 +176,6 @@ export function createRowReader(connection: Connection, nameOf: (tableId: number
         .pluck()
         .get(tableId, ...values) as number
     },
-    cellCounts: (tableId) => openCounts.all(tableId) as CellCount[],
     journal: (seq, from) => journal(seq, from).entries,
     active: (after, limit) => activeRows.all(after, limit) as number[],
     due: (now, limit) => ({

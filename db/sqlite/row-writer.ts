@@ -1,6 +1,5 @@
-import { isOpen } from '../../columns/cell.ts'
 import { TableError } from '../../columns/errors.ts'
-import { applyEntries, type Cells, type JournalEntry } from '../journal.ts'
+import { applyEntries, type JournalEntry } from '../journal.ts'
 import type {
   Activation,
   InputEdit,
@@ -13,6 +12,7 @@ import type {
   StepRequest,
   StoredRow,
 } from '../store.ts'
+import type { CellWriter } from './cell-writer.ts'
 import type { EventLog } from './event-log.ts'
 import type { Connection } from './open.ts'
 import type { RotationLedger } from './rotation-ledger.ts'
@@ -31,23 +31,25 @@ export interface RowWriter {
 }
 
 interface Parts {
+  cells: CellWriter
   events: EventLog
   ledger: RotationLedger
   runs: RunStore
   reader: RowReader
 }
 
+/** Fingerprint of a body that held something about an erased person. */
+const erasedBody = ''
+
 /** Everything that changes rows. Each method runs inside a transaction that the commit queue holds. */
-export function createRowWriter(connection: Connection, { events, ledger, runs, reader }: Parts): RowWriter {
+export function createRowWriter(connection: Connection, parts: Parts): RowWriter {
+  const { cells, events, ledger, runs, reader } = parts
   const insertRow = connection.prepare(
     `INSERT INTO rows (id, table_id, person, account, occurred_at, created_at, input, active)
      VALUES (?, ?, ?, ?, ?, ?, jsonb(?), ?)`,
   )
   const append = connection.prepare('INSERT INTO journal (row_seq, position, entries) VALUES (?, ?, ?)')
   const readGeneration = connection.prepare('SELECT generation FROM rows WHERE seq = ?').pluck()
-  const putCells = connection.prepare(
-    'INSERT INTO row_cells (row_seq, cells) VALUES (?, jsonb(?)) ON CONFLICT (row_seq) DO UPDATE SET cells = excluded.cells',
-  )
   const leave = connection.prepare('UPDATE rows SET entries = ?, active = NULL, due_at = NULL WHERE seq = ?')
   const park = connection.prepare('UPDATE rows SET entries = ?, due_at = ? WHERE seq = ?')
   const addTouch = connection.prepare('UPDATE rows SET touches = touches + 1 WHERE seq = ?')
@@ -58,24 +60,16 @@ export function createRowWriter(connection: Connection, { events, ledger, runs, 
     // In flight the snapshot stays where it is: what the journal holds behind it is not in its cells yet.
     'UPDATE rows SET input = jsonb(?), person = ?, account = ?, entries = CASE WHEN active IS NULL THEN ? ELSE entries END WHERE seq = ?',
   )
-  const dropOpen = connection.prepare('DELETE FROM open_cells WHERE row_seq = ?')
-  const putOpen = connection.prepare(
-    'INSERT INTO open_cells (row_seq, table_id, "column", status, stale) VALUES (?, ?, ?, ?, ?)',
-  )
-  const hasOpen = connection.prepare('SELECT 1 FROM open_cells WHERE row_seq = ? LIMIT 1').pluck()
   const recall = connection.prepare(
     'SELECT fingerprint, answer FROM idempotency_keys WHERE table_id = ? AND key = ?',
   )
   const remember = connection.prepare(
     'INSERT INTO idempotency_keys (table_id, key, fingerprint, answer, at) VALUES (?, ?, ?, ?, ?)',
   )
-  const forget = ['journal', 'open_cells', 'row_cells'].map((name) =>
-    connection.prepare(`DELETE FROM ${name} WHERE row_seq = ?`),
-  )
+  const forgetJournal = connection.prepare('DELETE FROM journal WHERE row_seq = ?')
   const forgetRow = connection.prepare('DELETE FROM rows WHERE seq = ?')
-  const forgetClaims = connection.prepare('DELETE FROM claims WHERE row_seq = ?')
-  const forgetAnswers = connection.prepare(
-    'DELETE FROM idempotency_keys WHERE table_id = ? AND instr(answer, ?) > 0',
+  const forgetBody = connection.prepare(
+    `UPDATE idempotency_keys SET fingerprint = '${erasedBody}' WHERE table_id = ? AND instr(answer, ?) > 0`,
   )
 
   /** Generations of the rows in flight. This process alone writes the file, so what it remembers is what is there. */
@@ -118,6 +112,7 @@ export function createRowWriter(connection: Connection, { events, ledger, runs, 
     )
     events.add(tableId, { row: id, event: 'row-inserted', cells: {} })
     generations.set(Number(lastInsertRowid), 1)
+    cells.inserted(Number(lastInsertRowid))
     const row: StoredRow = {
       seq: Number(lastInsertRowid),
       id,
@@ -143,36 +138,31 @@ export function createRowWriter(connection: Connection, { events, ledger, runs, 
       | { fingerprint: string; answer: string }
       | undefined
     if (found === undefined) return null
-    if (found.fingerprint !== batch.idempotency.fingerprint) {
+    const rows = JSON.parse(found.answer) as InsertedRow[]
+    // Of a batch with an erased row only the ids are left to compare with: their number.
+    const isSame =
+      found.fingerprint === erasedBody
+        ? rows.length === batch.rows.length
+        : found.fingerprint === batch.idempotency.fingerprint
+    if (!isSame) {
       throw new TableError('idempotency-mismatch', 'this Idempotency-Key was used with another body', {
         field: 'Idempotency-Key',
         value: batch.idempotency.key,
         wayOut: 'use a new key for new rows, or send the same body again',
       })
     }
-    return { run: null, rows: JSON.parse(found.answer) as InsertedRow[], replayed: true }
+    return { run: null, rows, replayed: true }
   }
 
   function writeSnapshot(request: StepRequest, tableId: number, step: RowStep): void {
     const { snapshot: taken } = step
     if (taken === undefined) return
-    const { cells, atRest, dueAt } = taken
+    const { atRest, dueAt } = taken
     const entries = step.position + step.entries.length
-    writeCells(request.row, tableId, cells)
-    if (atRest) {
-      leave.run(entries, request.row)
-      generations.delete(request.row)
-    } else park.run(entries, dueAt, request.row)
-  }
-
-  function writeCells(row: number, tableId: number, cells: Cells): void {
-    putCells.run(row, JSON.stringify(cells))
-    if (hasOpen.get(row) !== undefined) dropOpen.run(row)
-    for (const column of Object.keys(cells)) {
-      const cell = cells[column]
-      if (cell !== undefined && isOpen(cell))
-        putOpen.run(row, tableId, column, cell.status, cell.stale ? 1 : 0)
-    }
+    cells.write(request.row, tableId, taken.cells)
+    if (atRest) leave.run(entries, request.row)
+    else park.run(entries, dueAt, request.row)
+    generations.delete(request.row)
   }
 
   return {
@@ -204,6 +194,8 @@ export function createRowWriter(connection: Connection, { events, ledger, runs, 
         events.add(tableId, { row: id, event: 'cells-changed', cells: statusesOf(step.entries) })
       }
       if (step.snapshot !== undefined) writeSnapshot(request, tableId, step)
+      // Behind everything that may throw: what is counted of one piece of work cannot be undone alone.
+      if (step.count !== undefined) runs.count(step.count.run, step.count.counts)
       return { fenced: false }
     },
 
@@ -231,7 +223,7 @@ export function createRowWriter(connection: Connection, { events, ledger, runs, 
       const next = row.entries + entries.length
       editRow.run(JSON.stringify(input), person, account, next, row.seq)
       // The count of entries moves with the snapshot, so a row in flight is written as it is.
-      writeCells(row.seq, tableId, applyEntries(row.cells, marks))
+      cells.write(row.seq, tableId, applyEntries(row.cells, marks))
       events.add(tableId, { row: row.id, event: 'cells-changed', cells: statusesOf(entries) })
       return { ...edited, entries: next }
     },
@@ -239,10 +231,11 @@ export function createRowWriter(connection: Connection, { events, ledger, runs, 
     erase(tableId, id) {
       const row = reader.find(tableId, id)
       if (row === null) return false
-      for (const statement of forget) statement.run(row.seq)
-      forgetClaims.run(row.seq)
-      forgetAnswers.run(tableId, id)
+      forgetJournal.run(row.seq)
+      cells.erase(row.seq, tableId)
+      forgetBody.run(tableId, id)
       forgetRow.run(row.seq)
+      ledger.passOnClaims(row.seq)
       generations.delete(row.seq)
       events.add(tableId, { row: id, event: 'row-erased', cells: {} })
       return true

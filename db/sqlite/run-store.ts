@@ -1,4 +1,4 @@
-import type { NewRun, Run, RunChange } from '../store.ts'
+import type { NewRun, Run, RunChange, RunCounts } from '../store.ts'
 import type { Connection } from './open.ts'
 
 /** What is kept of a run. Progress is left out where it says nothing yet, since every insert writes one of these. */
@@ -18,6 +18,12 @@ export interface RunStore {
   find(id: string): Run | null
   byOrdinal(ordinal: number): Run | null
   open(): Run[]
+  /** Adds to the counts of a run with the coming commit, since many rows of a run share one. */
+  count(ordinal: number, counts: RunCounts): void
+  /** Writes what was counted. */
+  write(): void
+  /** Forgets what was counted for a transaction that did not happen. */
+  discard(): void
 }
 
 export function createRunStore(connection: Connection): RunStore {
@@ -34,6 +40,14 @@ export function createRunStore(connection: Connection): RunStore {
     return { ordinal, status, ...run, ...(progress ?? noProgress(run)) }
   }
 
+  function write({ ordinal, status, cursor, handedOut, counts, finishedAt, ...run }: Run): void {
+    const progress: Progress = { cursor, handedOut, counts, finishedAt }
+    update.run(status, JSON.stringify({ ...run, progress }), ordinal)
+  }
+
+  /** Counted since the last commit, by run. */
+  const counted = new Map<number, RunCounts>()
+
   return {
     create(run, tableId) {
       // The rows of an insert are handed out with it; whether it is finished is asked of the rows.
@@ -43,12 +57,7 @@ export function createRunStore(connection: Connection): RunStore {
     },
     update(id, change) {
       const next: Run = { ...runOf(selectId.get(id) as StoredRun), ...change }
-      const { ordinal, status, cursor, handedOut, counts, finishedAt, ...run } = next
-      update.run(
-        status,
-        JSON.stringify({ ...run, progress: { cursor, handedOut, counts, finishedAt } }),
-        ordinal,
-      )
+      write(next)
       return next
     },
     find(id) {
@@ -60,12 +69,36 @@ export function createRunStore(connection: Connection): RunStore {
       return found === undefined ? null : runOf(found)
     },
     open: () => (selectOpen.all() as StoredRun[]).map(runOf),
+    count(ordinal, counts) {
+      counted.set(ordinal, sumOf(counted.get(ordinal) ?? noCounts, counts))
+    },
+    write() {
+      for (const [ordinal, counts] of counted) {
+        const found = selectOrdinal.get(ordinal) as StoredRun | undefined
+        if (found === undefined) continue
+        const run = runOf(found)
+        write({ ...run, counts: sumOf(run.counts, counts) })
+      }
+      counted.clear()
+    },
+    discard: () => counted.clear(),
   }
 }
+
+const noCounts: RunCounts = { ran: 0, unchanged: 0, kept: 0, skipped: 0, failed: 0, cancelled: 0 }
+
+const sumOf = (one: RunCounts, other: RunCounts): RunCounts => ({
+  ran: one.ran + other.ran,
+  unchanged: one.unchanged + other.unchanged,
+  kept: one.kept + other.kept,
+  skipped: one.skipped + other.skipped,
+  failed: one.failed + other.failed,
+  cancelled: one.cancelled + other.cancelled,
+})
 
 const noProgress = (run: NewRun): Progress => ({
   cursor: 0,
   handedOut: run.kind === 'insert' ? run.rows : 0,
-  counts: { ran: 0, unchanged: 0, kept: 0, skipped: 0, failed: 0, cancelled: 0 },
+  counts: noCounts,
   finishedAt: null,
 })

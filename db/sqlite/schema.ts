@@ -81,6 +81,18 @@ export const openCells = sqliteTable(
   ],
 )
 
+/** How many cells have which status, kept as sums: `stale` for a stale one. */
+export const cellCounts = sqliteTable(
+  'cell_counts',
+  {
+    tableId: integer().notNull(),
+    column: text().notNull(),
+    status: text().notNull(),
+    count: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tableId, table.column, table.status] })],
+)
+
 export const runs = sqliteTable('runs', {
   ordinal: integer().primaryKey({ autoIncrement: true }),
   id: text().notNull().unique(),
@@ -89,12 +101,13 @@ export const runs = sqliteTable('runs', {
   document: text().notNull(),
 })
 
-/** Live pools with the balances their ledger adds up to. */
+/** Live pools with the balances and counts of draws their ledger adds up to. */
 export const pools = sqliteTable('pools', {
   name: text().primaryKey(),
   document: text().notNull(),
   balances: text().notNull().default('{}'),
   lastDrawn: text().notNull().default('{}'),
+  drawn: text().notNull().default('{}'),
   updatedAt: integer().notNull(),
 })
 

@@ -1,5 +1,7 @@
 import { TableError } from '../../columns/errors.ts'
 import type { Store, TableRegistration } from '../store.ts'
+import { createCellCounts } from './cell-counts.ts'
+import { createCellWriter } from './cell-writer.ts'
 import { createCommitQueue } from './commit-queue.ts'
 import { createEventLog } from './event-log.ts'
 import { type Connection, openDatabase } from './open.ts'
@@ -27,29 +29,42 @@ function assemble(connection: Connection, path: string, now: () => number): Stor
   const ledger = createRotationLedger(connection, { now, nameOf: registry.nameOf })
   const runs = createRunStore(connection)
   const reader = createRowReader(connection, registry.nameOf)
-  const writer = createRowWriter(connection, { events, ledger, runs, reader })
+  const counts = createCellCounts(connection)
+  const cells = createCellWriter(connection, counts)
+  const writer = createRowWriter(connection, { cells, events, ledger, runs, reader })
   const queue = createCommitQueue(connection, {
     beforeWork() {
       ledger.mark()
       events.mark()
+      counts.mark()
     },
     undoWork() {
       ledger.undo()
       events.undo()
+      counts.undo()
       writer.discard()
     },
     beforeCommit() {
       ledger.write()
+      counts.write()
+      runs.write()
       events.write(now())
     },
     afterCommit: () => events.publish(),
     onRollback() {
       ledger.discard()
       events.discard()
+      counts.discard()
+      runs.discard()
       writer.discard()
     },
   })
   const idOf = registry.idOf
+  /** Reads see what is committed: nothing else runs while one does. */
+  async function read<Result>(work: () => Result): Promise<Result> {
+    if (!connection.open) throw new TableError('store-closed', 'the store is closed')
+    return work()
+  }
 
   return {
     info: {
@@ -66,20 +81,20 @@ function assemble(connection: Connection, path: string, now: () => number): Stor
     async erase(table, id) {
       const erased = await queue.run(() => writer.erase(idOf(table), id))
       // The overwritten pages are still in the write-ahead log until it is emptied.
-      if (erased) connection.pragma('wal_checkpoint(TRUNCATE)')
+      if (erased && connection.open) connection.pragma('wal_checkpoint(TRUNCATE)')
       return erased
     },
 
-    load: async (rows) => rows.flatMap((seq) => reader.load(seq) ?? []),
-    find: async (table, id) => reader.find(idOf(table), id),
-    lookUp: async (table, by, key) => reader.lookUp(idOf(table), by, key),
-    findByKey: async (table, by, key) => reader.findByKey(idOf(table), by, key),
-    scan: async (query) => reader.scan(idOf(query.table), query),
-    count: async (table, filter = []) => reader.count(idOf(table), filter),
-    cellCounts: async (table) => reader.cellCounts(idOf(table)),
-    journal: async (row) => reader.journal(row),
-    activeRows: async (after, limit) => reader.active(after, limit),
-    dueRows: async (at, limit) => reader.due(at, limit),
+    load: (rows) => read(() => rows.flatMap((seq) => reader.load(seq) ?? [])),
+    find: (table, id) => read(() => reader.find(idOf(table), id)),
+    lookUp: (table, by, key) => read(() => reader.lookUp(idOf(table), by, key)),
+    findByKey: (table, by, key) => read(() => reader.findByKey(idOf(table), by, key)),
+    scan: (query) => read(() => reader.scan(idOf(query.table), query)),
+    count: (table, filter = []) => read(() => reader.count(idOf(table), filter)),
+    cellCounts: (table) => read(() => counts.of(idOf(table))),
+    journal: (row) => read(() => reader.journal(row)),
+    activeRows: (after, limit) => read(() => reader.active(after, limit)),
+    dueRows: (at, limit) => read(() => reader.due(at, limit)),
 
     createRun: (run) => queue.run(() => runs.create(run, idOf(run.table))),
     updateRun: (id, change) =>
@@ -88,21 +103,21 @@ function assemble(connection: Connection, path: string, now: () => number): Stor
           throw new TableError('run-unknown', `there is no run ${id}`, { field: 'run', value: id })
         return runs.update(id, change)
       }),
-    findRun: async (id) => runs.find(id),
-    runByOrdinal: async (ordinal) => runs.byOrdinal(ordinal),
-    openRuns: async () => runs.open(),
-    remaining: async (run) => reader.remaining(run),
+    findRun: (id) => read(() => runs.find(id)),
+    runByOrdinal: (ordinal) => read(() => runs.byOrdinal(ordinal)),
+    openRuns: () => read(() => runs.open()),
+    remaining: (run) => read(() => reader.remaining(run)),
 
     seedPools: (pools) => queue.run(() => ledger.seed(pools, now())),
-    pools: async () => ledger.all(),
-    pool: async (name) => ledger.get(name),
+    pools: () => read(() => ledger.all()),
+    pool: (name) => read(() => ledger.get(name)),
     putPool: (pool, who) => queue.run(() => ledger.put(pool, who, now())),
-    draws: async (query) => ledger.draws(query),
-    drawCounts: async (pool) => ledger.counts(pool),
-    claim: async (account) => ledger.claim(account),
+    draws: (query) => read(() => ledger.draws(query)),
+    drawCounts: (pool) => read(() => ledger.counts(pool)),
+    claim: (account) => read(() => ledger.claim(account)),
 
-    events: async ({ table, after, limit }) => events.since(idOf(table), after, limit),
-    lastEvent: async (table) => events.last(idOf(table)),
+    events: ({ table, after, limit }) => read(() => events.since(idOf(table), after, limit)),
+    lastEvent: (table) => read(() => events.last(idOf(table))),
     onCommit: (listener) => events.subscribe(listener),
 
     async close() {

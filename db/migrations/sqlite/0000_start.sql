@@ -1,3 +1,11 @@
+CREATE TABLE `cell_counts` (
+	`table_id` integer NOT NULL,
+	`column` text NOT NULL,
+	`status` text NOT NULL,
+	`count` integer NOT NULL,
+	PRIMARY KEY(`table_id`, `column`, `status`)
+);
+--> statement-breakpoint
 CREATE TABLE `claims` (
 	`account` text PRIMARY KEY NOT NULL,
 	`row_seq` integer NOT NULL,
@@ -77,6 +85,7 @@ CREATE TABLE `pools` (
 	`document` text NOT NULL,
 	`balances` text DEFAULT '{}' NOT NULL,
 	`last_drawn` text DEFAULT '{}' NOT NULL,
+	`drawn` text DEFAULT '{}' NOT NULL,
 	`updated_at` integer NOT NULL
 );
 --> statement-breakpoint

@@ -253,3 +253,29 @@ describe('an erasure', () => {
     expect(bytes()).toBe(0)
   })
 })
+
+describe('a store that is closed', () => {
+  it('says so, whatever is asked of it', async () => {
+    const store = await openStore()
+    await store.close()
+    open = []
+    const asked = [
+      store.insert({ table: 'leads', at, run: newRun(), rows: [newRow()] }),
+      store.find('leads', 'row_1'),
+      store.load([1]),
+      store.scan({ table: 'leads', limit: 1 }),
+      store.count('leads'),
+      store.cellCounts('leads'),
+      store.journal(1),
+      store.findRun('run_1'),
+      store.pools(),
+      store.draws({ limit: 1 }),
+      store.claim('acme'),
+      store.lastEvent('leads'),
+      store.erase('leads', 'row_1'),
+    ]
+    for (const answer of await Promise.allSettled(asked))
+      expect(answer).toMatchObject({ status: 'rejected', reason: { code: 'store-closed' } })
+    await store.close()
+  })
+})

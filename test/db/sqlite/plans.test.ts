@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parseFilter } from '../../../db/filter.ts'
+import { createCellCounts } from '../../../db/sqlite/cell-counts.ts'
 import { openDatabase } from '../../../db/sqlite/open.ts'
+import { createRotationLedger } from '../../../db/sqlite/rotation-ledger.ts'
 import { createRowReader, type RowReader } from '../../../db/sqlite/row-reader.ts'
 
 let folder = ''
@@ -67,12 +69,27 @@ describe('what is asked for every row or start', () => {
     ['the history of a row', (rows) => rows.journal(5), 'journal_row'],
     ['the rows that are due', (rows) => rows.due(1, 10), 'rows_due'],
     ['how many rows a run has left', (rows) => rows.remaining(1), 'rows_active'],
-    ['the open cells of a table', (rows) => rows.cellCounts(1), 'open_cells_status'],
     ['how many rows a table has', (rows) => rows.count(1, []), 'rows_table'],
   ])('%s is found by its index', (_, ask, index) => {
     const plan = planOf(() => ask(reader))
     expect(plan).toContain('SEARCH')
     expect(plan).toContain(index)
     expect(plan).not.toContain('SCAN rows')
+  })
+})
+
+describe('what a page that is open asks every second', () => {
+  it('counts of a table come from the sums, not from its rows', () => {
+    const counts = createCellCounts(connection)
+    const plan = planOf(() => counts.of(1))
+    expect(plan).toContain('SEARCH cell_counts')
+    expect(plan).not.toContain('SCAN')
+  })
+
+  it('counts of a pool ask the file nothing, however many draws there are', () => {
+    const ledger = createRotationLedger(connection, { now: Date.now, nameOf: () => 'leads' })
+    statements = []
+    expect(ledger.counts('emea')).toEqual([])
+    expect(statements).toEqual([])
   })
 })

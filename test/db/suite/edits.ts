@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { decideOwner } from '../../../routing/ladder.ts'
+import { definePool } from '../../../routing/pool.ts'
 import { at, attempt, done, type StoreUnderTest, useBench } from './bench.ts'
 
 export function editSuite(under: StoreUnderTest): void {
@@ -75,6 +77,54 @@ export function editSuite(under: StoreUnderTest): void {
         { changes: [{ row: row.id, event: 'row-erased' }] },
       ])
       expect(await bench.store.erase('leads', row.id)).toBe(false)
+    })
+
+    it('keeps the answer of the batch, so that the same request inserts nothing again', async () => {
+      const idempotency = { key: 'k', fingerprint: 'one' }
+      const { rows } = await bench.insert([{}, {}], { idempotency })
+      const ids = rows.map(({ id }) => id)
+      await bench.store.erase('leads', ids[0] ?? '')
+      const again = await bench.insert([{}, {}], { idempotency })
+      expect(again).toMatchObject({ replayed: true, run: null })
+      expect(again.rows.map(({ id }) => id)).toEqual(ids)
+      // Its fingerprint came from what people wrote and is gone; a batch of another size is still another one.
+      const other = await bench.insert([{}, {}], { idempotency: { key: 'k', fingerprint: 'two' } })
+      expect(other.rows.map(({ id }) => id)).toEqual(ids)
+      await expect(bench.insert([{}], { idempotency })).rejects.toMatchObject({
+        code: 'idempotency-mismatch',
+      })
+      expect(await bench.store.count('leads')).toBe(1)
+    })
+
+    it('passes the claim on to another row of the company, and ends it with the last', async () => {
+      await bench.store.seedPools([
+        definePool('emea', {
+          strategy: 'standard',
+          members: ['ana', 'bo'].map((id) => ({ rep: { id, name: id, email: `${id}@x.example` } })),
+          whenNobody: 'assign-anyway',
+        }),
+      ])
+      const [first, second] = [await bench.row({ account: 'acme' }), await bench.row({ account: 'acme' })]
+      await bench.row({ account: 'other' })
+      const [third] = (await bench.insert([{ account: 'acme' }], { table: 'customers' })).rows
+      await bench.build(first, (settle) => {
+        settle({
+          column: 'owner',
+          generation: 1,
+          release: null,
+          decide: (view) =>
+            decideOwner({ rules: [], otherwise: { pool: 'emea' }, reps: new Map() }, {}, view),
+        })
+        return { at, position: 0, entries: [attempt('owner', done('ana'))], confirm: [] }
+      })
+      const claim = await bench.store.claim('acme')
+      expect(claim).toMatchObject({ row: first.id, owner: { rep: 'ana' } })
+      await bench.store.erase('leads', first.id)
+      expect(await bench.store.claim('acme')).toEqual({ ...claim, row: second.id })
+      await bench.store.erase('leads', second.id)
+      expect(await bench.store.claim('acme')).toEqual({ ...claim, table: 'customers', row: third?.id })
+      await bench.store.erase('customers', third?.id ?? '')
+      expect(await bench.store.claim('acme')).toBeNull()
     })
 
     it('is asked of the row’s own table', async () => {

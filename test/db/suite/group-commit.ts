@@ -65,6 +65,18 @@ export function groupCommitSuite(under: StoreUnderTest): void {
       expect(await bench.store.count('leads')).toBe(4)
     })
 
+    it('that is rolled back as a whole leaves the rows in the hands of their run', async () => {
+      const [row, other] = [await bench.row(), await bench.row()]
+      const cells = { a: done(1, { tries: 1n as unknown as number }) }
+      const outcomes = await Promise.allSettled([
+        bench.store.activate({ table: 'leads', run: 2, rows: [row.seq] }),
+        bench.step(other, [attempt('a', done(1))], { snapshot: { cells, atRest: true, dueAt: null } }),
+      ])
+      expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+      expect(await bench.step(row, [attempt('a', done(1))])).toEqual({ fenced: false })
+      expect((await bench.reload(row)).generation).toBe(1)
+    })
+
     it('leaves nothing of a step whose value cannot be written', async () => {
       const [row, other] = [await bench.row(), await bench.row()]
       const events = await bench.store.lastEvent('leads')

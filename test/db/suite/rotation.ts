@@ -156,7 +156,9 @@ export function rotationSuite(under: StoreUnderTest): void {
         { state: 'released', reason: 'redraw', generation: 1 },
         { state: 'reserved', reason: null, generation: 2 },
       ])
+      expect(await counts()).toEqual({ ana: 0, bo: 1, cy: 0 })
       await settle(row, { generation: 3, release, decide: spy })
+      expect(Object.values(await counts()).reduce((sum, each) => sum + each, 0)).toBe(2)
       expect(seen[1]).toBeLessThan(0.5)
       const total = Object.values((await balances()) ?? {}).reduce((sum, each) => sum + each, 0)
       expect(total).toBeCloseTo(0)
@@ -186,6 +188,8 @@ export function rotationSuite(under: StoreUnderTest): void {
         { state: 'released' },
         { state: 'confirmed' },
       ])
+      if (durable) await bench.reopen()
+      expect(Object.values(await counts()).reduce((sum, each) => sum + each, 0)).toBe(1)
     })
 
     it('is fair over draws that share a commit, and after a restart goes on where it was', async () => {

@@ -114,7 +114,7 @@ export function stepSuite(under: StoreUnderTest): void {
       expect(await bench.store.remaining(row.active ?? 0)).toBe(0)
     })
 
-    it('keeps only its open cells in the counts, and those of its latest snapshot', async () => {
+    it('counts with every cell of its latest snapshot, stale ones apart', async () => {
       const row = await bench.row()
       await bench.rest(row, {
         a: done(1),
@@ -125,14 +125,75 @@ export function stepSuite(under: StoreUnderTest): void {
       })
       await bench.rest(await bench.row(), { b: { status: 'error', attempts: 1 } })
       expect(await bench.store.cellCounts('leads')).toEqual([
+        { column: 'a', status: 'done', count: 1 },
         { column: 'b', status: 'error', count: 2 },
         { column: 'c', status: 'stale', count: 1 },
+        { column: 'd', status: 'no-result', count: 1 },
         { column: 'e', status: 'unknown', count: 1 },
       ])
       const [again] = await bench.store.activate({ table: 'leads', run: 2, rows: [row.seq] })
       await bench.rest(again ?? row, { b: done(1), c: done(2), e: done(3) })
-      expect(await bench.store.cellCounts('leads')).toEqual([{ column: 'b', status: 'error', count: 1 }])
+      expect(await bench.store.cellCounts('leads')).toEqual([
+        { column: 'b', status: 'done', count: 1 },
+        { column: 'b', status: 'error', count: 1 },
+        { column: 'c', status: 'done', count: 1 },
+        { column: 'e', status: 'done', count: 1 },
+      ])
       expect(await bench.store.cellCounts('customers')).toEqual([])
+    })
+
+    it('counts right over restarts, edits, refused commits and erasures', async () => {
+      const recount = async () => {
+        const sums = new Map<string, number>()
+        for (const { cells } of await bench.store.scan({ table: 'leads', limit: 1_000 }))
+          for (const [column, cell] of Object.entries(cells)) {
+            const key = `${column} ${cell.stale ? 'stale' : cell.status}`
+            sums.set(key, (sums.get(key) ?? 0) + 1)
+          }
+        return [...sums].map(([key, count]) => `${key} ${count}`).toSorted()
+      }
+      const counted = async () =>
+        (await bench.store.cellCounts('leads'))
+          .map(({ column, status, count }) => `${column} ${status} ${count}`)
+          .toSorted()
+      const rows = await Promise.all(Array.from({ length: 12 }, () => bench.row()))
+      await Promise.all(
+        rows.map((row, index) =>
+          bench.rest(row, {
+            a: done(index),
+            b: index % 3 === 0 ? { status: 'skipped', attempts: 0 } : done(1),
+          }),
+        ),
+      )
+      expect(await counted()).toEqual(['a done 12', 'b done 8', 'b skipped 4'])
+      if (durable) await bench.reopen()
+      const [first, second, third, fourth] = rows
+      if (!first || !second || !third || !fourth) throw new Error('twelve rows were inserted')
+      const mark = () => [attempt('a', done(1, { stale: true }))]
+      const { person, account } = first
+      const edit = { table: 'leads', id: first.id, at, input: {}, person, account, mark }
+      await bench.store.editInput(edit)
+      await bench.store.erase('leads', second.id)
+      expect(await counted()).toEqual(await recount())
+      expect(await counted()).toContain('a stale 1')
+      // One that cannot be written takes its whole commit back.
+      const [again] = await bench.store.activate({ table: 'leads', run: 2, rows: [third.seq] })
+      const broken = {
+        a: done(1),
+        b: { status: 'done', attempts: 1, tries: 1n as unknown as number },
+      } as const
+      const outcomes = await Promise.allSettled([
+        bench.rest(again ?? third, { a: { status: 'error', attempts: 2 }, b: done(1) }),
+        bench.step(fourth, [attempt('a', done(2))], {
+          snapshot: { cells: broken, atRest: true, dueAt: null },
+        }),
+        bench.row(),
+      ])
+      expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected'])
+      expect(await counted()).toEqual(await recount())
+      await bench.rest(again ?? third, { a: { status: 'error', attempts: 2 }, b: done(1) })
+      expect(await counted()).toEqual(await recount())
+      expect(await counted()).toContain('a error 1')
     })
   })
 

@@ -1,0 +1,84 @@
+import type { CellCount } from '../store.ts'
+import type { Connection } from './open.ts'
+
+/** Statuses of a row's cells by column; a stale cell counts as `stale`. */
+export type Statuses = Readonly<Record<string, string>>
+
+interface Difference {
+  tableId: number
+  column: string
+  status: string
+  by: number
+}
+
+/**
+ * How many cells of a column have which status, kept as sums so that no question counts a million rows. Differences gather while a
+ * transaction runs and are written as one statement for each sum that changed.
+ */
+export interface CellCounts {
+  /** The cells of one row were `before` and are `after`. */
+  change(tableId: number, before: Statuses, after: Statuses): void
+  /** Writes the gathered differences; called inside the transaction. */
+  write(): void
+  discard(): void
+  /** Remembers how much was gathered, for `undo`. */
+  mark(): void
+  undo(): void
+  of(tableId: number): CellCount[]
+}
+
+export function createCellCounts(connection: Connection): CellCounts {
+  const add = connection.prepare(
+    `INSERT INTO cell_counts (table_id, "column", status, count) VALUES (?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET count = count + excluded.count`,
+  )
+  const select = connection.prepare(
+    'SELECT "column", status, count FROM cell_counts WHERE table_id = ? AND count > 0 ORDER BY 1, 2',
+  )
+  let gathered: Difference[] = []
+  let marked = 0
+
+  return {
+    change(tableId, before, after) {
+      for (const column of Object.keys(after)) {
+        const status = after[column]
+        if (status === undefined || status === before[column]) continue
+        gathered.push({ tableId, column, status, by: 1 })
+      }
+      for (const column of Object.keys(before)) {
+        const status = before[column]
+        if (status === undefined || status === after[column]) continue
+        gathered.push({ tableId, column, status, by: -1 })
+      }
+    },
+    write() {
+      for (const { tableId, column, status, by } of summed(gathered)) {
+        if (by !== 0) add.run(tableId, column, status, by)
+      }
+      gathered = []
+    },
+    discard() {
+      gathered = []
+    },
+    mark() {
+      marked = gathered.length
+    },
+    undo() {
+      gathered.length = marked
+    },
+    of: (tableId) => select.all(tableId) as CellCount[],
+  }
+}
+
+/** One difference for each column and status. There are few of them, so looking through a list is cheaper than making keys. */
+function summed(differences: readonly Difference[]): Difference[] {
+  const byColumn = new Map<string, Difference[]>()
+  for (const each of differences) {
+    const sums = byColumn.get(each.column) ?? []
+    if (sums.length === 0) byColumn.set(each.column, sums)
+    const sum = sums.find(({ tableId, status }) => tableId === each.tableId && status === each.status)
+    if (sum === undefined) sums.push({ ...each })
+    else sum.by += each.by
+  }
+  return [...byColumn.values()].flat()
+}
