@@ -53,8 +53,8 @@ export interface CellState {
   stale?: boolean
   /** Effects or draws this cell was told to make so far, absent for one: part of the send id. */
   intended?: number
-  /** An effect whose bytes may have left and whose outcome is not recorded yet. */
-  intent?: { sendId: string; attempt: number; at: number }
+  /** An effect whose bytes may have left and whose outcome is not recorded yet; `hash` is that of what was sent, absent in older files. */
+  intent?: { sendId: string; attempt: number; at: number; hash?: string }
   /** The draw behind an owner. */
   draw?: number
 }

@@ -5,9 +5,13 @@ import { dropPending } from './drop.ts'
 import type { Engine } from './engine.ts'
 import type { PlannedColumn } from './plan.ts'
 import { markStale } from './stale.ts'
-import { cellOf, type EndOfTask, pending, running, settled, type Task } from './task.ts'
+import { cellOf, type EndOfTask, hasCounted, noCounts, pending, running, settled, type Task } from './task.ts'
 
 const refusedStep = 'the store refused a step; the row is read again and goes on from what is on disk'
+const brokenOff = 'the work on a row broke off; the row is read again'
+
+/** A longer one would overflow the timer and fire at once. */
+const longestPauseMs = 2 ** 31 - 1
 
 /** What follows once a step is on disk. */
 interface After {
@@ -41,12 +45,17 @@ export function advance(engine: Engine, task: Task): void {
     })
     .then(
       ({ fenced }) => {
-        if (fenced) endTask(engine, task, 'fenced')
-        else proceed(engine, task, after)
+        try {
+          if (fenced) giveUp(engine, task, 'fenced')
+          else proceed(engine, task, after)
+        } catch (error) {
+          engine.log.error({ row: row.id, error }, brokenOff)
+          giveUp(engine, task, 'failed')
+        }
       },
       (error: unknown) => {
         if (!engine.stopping) engine.log.error({ row: row.id, error }, refusedStep)
-        endTask(engine, task, 'failed')
+        giveUp(engine, task, 'failed')
       },
     )
 }
@@ -86,9 +95,15 @@ function move(engine: Engine, task: Task, settle: Settle, after: After): RowStep
   task.confirm = []
   const position = row.entries
   row.entries += entries.length
-  if (after.end === null) return { at: now, position, entries, confirm }
-  const snapshot = { cells: row.cells, atRest: after.end === 'rest', dueAt: after.dueAt }
-  return { at: now, position, entries, confirm, snapshot }
+  const step: RowStep = { at: now, position, entries, confirm }
+  if (task.run.kind === 'rerun' && hasCounted(task)) {
+    // With the entries they count: a run has the right counts whenever the process ends.
+    step.count = { run: task.run.ordinal, counts: task.counts }
+    task.counts = noCounts()
+  }
+  if (after.end !== null)
+    step.snapshot = { cells: row.cells, atRest: after.end === 'rest', dueAt: after.dueAt }
+  return step
 }
 
 /** One pass in definition order. Returns when the next waiting cell is due, null when none waits. */
@@ -116,8 +131,7 @@ function dueAt(task: Task, column: PlannedColumn): number {
 
 function wake(engine: Engine, task: Task, at: number): void {
   if (task.timer !== null) clearTimeout(task.timer)
-  // A longer pause would overflow the timer and fire at once.
-  const pause = Math.min(Math.max(1, at - engine.world.now()), 2 ** 31 - 1)
+  const pause = Math.min(Math.max(1, at - engine.world.now()), longestPauseMs)
   task.timer = setTimeout(() => advance(engine, task), pause)
 }
 
@@ -134,4 +148,29 @@ function endTask(engine: Engine, task: Task, how: EndOfTask, dueAt: number | nul
   task.ended = how
   if (task.timer !== null) clearTimeout(task.timer)
   engine.onEnd(task, how, dueAt)
+}
+
+/**
+ * Ends the work on a row that is to be read again. What has not left is withdrawn. An effect in the air keeps the row here until it has
+ * landed or its deadline is over, and then for the other side's horizon: read back any earlier it would look as if it had not happened.
+ */
+function giveUp(engine: Engine, task: Task, how: 'fenced' | 'failed'): void {
+  if (task.ended !== null) return
+  task.ended = how
+  if (task.timer !== null) clearTimeout(task.timer)
+  let horizonMs = 0
+  for (const [index, flight] of task.flights) {
+    const work = task.plan.columns[index]?.column.work
+    if (work?.effect === 'write' && flight.left) {
+      horizonMs = Math.max(horizonMs, work.horizonMs)
+      flight.landed = () => {
+        if (task.flights.size > 0 || engine.stopping) return
+        task.timer = setTimeout(() => engine.onEnd(task, how, null), Math.min(horizonMs, longestPauseMs))
+      }
+    } else {
+      task.flights.delete(index)
+      flight.abort(new Error('the row is read again'))
+    }
+  }
+  if (task.flights.size === 0) engine.onEnd(task, how, null)
 }

@@ -1,4 +1,4 @@
-import type { CellContext, Outcome, Reconciliation } from '../columns/column.ts'
+import type { Budget, CellContext, Outcome, Reconciliation } from '../columns/column.ts'
 import { CallFailure } from '../columns/errors.ts'
 import type { Json } from '../columns/json.ts'
 import type { Values } from '../db/journal.ts'
@@ -114,23 +114,48 @@ export function launch(
     if (flight.timer !== null) clearTimeout(flight.timer)
     if (task.flights.get(column.index) !== flight) return
     task.flights.delete(column.index)
+    if (flight.landed !== null) {
+      flight.landed()
+      return
+    }
     if (task.states[column.index] !== running) return
     record()
     next()
   }
   const fail = (error: unknown) => land(() => recordFailed(engine, task, start, error))
-  const go = async (): Promise<Answer> => {
-    // The run was cancelled, or the runtime stopped, while this waited for its budget.
-    if (task.flights.get(column.index) !== flight) return { status: 'no-result', reason: 'withdrawn' }
-    flight.left = true
-    flight.timer = setTimeout(() => {
-      flight.abort(new Error('deadline'))
-      fail(deadlineOver(start))
-    }, column.column.timeoutMs)
-    return work(start, contextOf(engine, task, start, flight))
+  // The deadline ends this promise too, whatever the work does, so that a call that hangs gives its place in the budget back.
+  const go = () =>
+    new Promise<Answer>((resolve, reject) => {
+      // The run was cancelled, or the runtime stopped, while this waited for its budget.
+      if (task.flights.get(column.index) !== flight) {
+        resolve({ status: 'no-result', reason: 'withdrawn' })
+        return
+      }
+      flight.left = true
+      flight.timer = setTimeout(() => {
+        flight.abort(new Error('deadline'))
+        reject(deadlineOver(start))
+      }, column.column.timeoutMs)
+      Promise.resolve(work(start, contextOf(engine, task, start, flight))).then(resolve, reject)
+    })
+  withinBudget(engine, budget, { lane: task.lane, go }).then(
+    (given) => land(() => recordAnswer(engine, task, start, given)),
+    fail,
+  )
+}
+
+/** Rejects, rather than throws, when the budget itself cannot be kept: a concurrency of zero, say. */
+function withinBudget(
+  engine: Engine,
+  budget: Budget | null,
+  { lane, go }: { lane: Task['lane']; go: () => Promise<Answer> },
+): Promise<Answer> {
+  if (budget === null) return go()
+  try {
+    return engine.budgets.run(budget, lane, go)
+  } catch (error) {
+    return Promise.reject(error)
   }
-  const answer = budget === null ? go() : engine.budgets.run(budget, task.lane, go)
-  answer.then((given) => land(() => recordAnswer(engine, task, start, given)), fail)
 }
 
 const deadlineOver = ({ column, reconcile }: Start) =>

@@ -1,6 +1,7 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { withNulls } from '../columns/table.ts'
 import type { Values } from '../db/journal.ts'
+import { type AsJson, asJson } from './as-json.ts'
 import type { TablePlan } from './plan.ts'
 
 /** One problem of one field, as the sender can mend it. */
@@ -17,11 +18,53 @@ export type CheckedInput =
 
 /** Checks an input against the table's schema and works out whom it is about. Pure. */
 export function checkInput(plan: TablePlan, given: unknown): CheckedInput {
-  const { table } = plan
-  const parsed = table.input.safeParse(given)
+  const parsed = plan.table.input.safeParse(given)
   if (!parsed.success)
     return { ok: false, problems: parsed.error.issues.map((issue) => problemOf(issue, given)) }
-  const input = parsed.data as Values
+  return kept(plan, parsed.data, given)
+}
+
+/**
+ * Checks a change of some fields of an input that was checked before. Only these go through their schemas: the others are stored as
+ * their schemas made them, and a transform must not be applied twice. Rules over several fields see all of them. Pure.
+ */
+export function checkChange(
+  plan: TablePlan,
+  stored: Values,
+  change: Readonly<Record<string, unknown>>,
+): CheckedInput {
+  const { input: schema } = plan.table
+  const fields = Object.entries(schema.shape)
+  const changed = Object.fromEntries(fields.filter(([name]) => Object.hasOwn(change, name)))
+  const parsed = schema.clone({ ...schema.def, shape: changed, checks: [] }).safeParse(change)
+  if (!parsed.success)
+    return { ok: false, problems: parsed.error.issues.map((issue) => problemOf(issue, change)) }
+  const asKept = asJson(parsed.data)
+  if (!asKept.ok) return notKept(asKept, change)
+  const input = { ...stored, ...(asKept.value as Values) }
+  const problems = broken(schema, input)
+  return problems.length > 0 ? { ok: false, problems } : kept(plan, input, change)
+}
+
+/** What the rules over the whole input say, without its fields, which have been checked. */
+function broken(schema: z.ZodObject, input: Values): FieldProblem[] {
+  if ((schema.def.checks ?? []).length === 0) return []
+  const anything = Object.fromEntries(Object.keys(schema.shape).map((name) => [name, z.unknown().optional()]))
+  try {
+    const checked = schema.clone({ ...schema.def, shape: anything }).safeParse(input)
+    return checked.success ? [] : checked.error.issues.map((issue) => problemOf(issue, input))
+  } catch (error) {
+    const message = `the change could not be checked together with the other fields, as they are stored: ${messageOf(error)}`
+    return [{ field: '', message, value: '' }]
+  }
+}
+
+/** The input as the store keeps it, so that the first run sees what every later one will see. */
+function kept(plan: TablePlan, parsed: Record<string, unknown>, given: unknown): CheckedInput {
+  const asKept = asJson(parsed)
+  if (!asKept.ok) return notKept(asKept, given)
+  const { table } = plan
+  const input = asKept.value as Values
   try {
     const occurredAt = typeof input.occurredAt === 'string' ? Date.parse(input.occurredAt) : Number.NaN
     return {
@@ -32,19 +75,43 @@ export function checkInput(plan: TablePlan, given: unknown): CheckedInput {
       occurredAt: Number.isNaN(occurredAt) ? null : occurredAt,
     }
   } catch (error) {
-    const message = `the key of this row could not be worked out: ${error instanceof Error ? error.message : String(error)}`
+    const message = `the key of this row could not be worked out: ${messageOf(error)}`
     return { ok: false, problems: [{ field: '', message, value: '' }] }
   }
 }
 
+function notKept({ path, what }: Extract<AsJson, { ok: false }>, given: unknown): CheckedInput {
+  const message = `the input schema makes this ${what}, which is not JSON and cannot be kept: let it give text or a number`
+  return { ok: false, problems: [{ field: path.join('.'), message, value: shown(valueAt(given, path)) }] }
+}
+
 function problemOf(issue: z.core.$ZodIssue, given: unknown): FieldProblem {
   const field = issue.path.map(String).join('.')
-  let value: unknown = given
-  for (const part of issue.path)
-    value = isRecord(value) && Object.hasOwn(value, part) ? value[String(part)] : undefined
-  const text = value === undefined ? 'missing' : (JSON.stringify(value) ?? String(value))
-  return { field, message: issue.message, value: text.length > 100 ? `${text.slice(0, 100)}…` : text }
+  return { field, message: issue.message, value: shown(valueAt(given, issue.path)) }
 }
+
+function valueAt(given: unknown, path: readonly PropertyKey[]): unknown {
+  let value: unknown = given
+  for (const part of path)
+    value = isRecord(value) && Object.hasOwn(value, part) ? value[String(part)] : undefined
+  return value
+}
+
+function shown(value: unknown): string {
+  const text = value === undefined ? 'missing' : textOf(value)
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text
+}
+
+function textOf(value: unknown): string {
+  try {
+    return JSON.stringify(value) ?? String(value)
+  } catch {
+    // A bigint, or an object that refers to itself, from code that inserts without HTTP.
+    return String(value)
+  }
+}
+
+const messageOf = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null

@@ -130,7 +130,12 @@ function prepare(task: Task, start: Start): Start {
   const { column, hash, intended, startedAt } = start
   if (column.column.work.effect !== 'write') return start
   const before = cellOf(task, column)
-  if (start.reconcile) return { ...start, sendId: before?.intent?.sendId ?? '' }
+  if (start.reconcile && before?.intent !== undefined) {
+    const { intent } = before
+    // The values may have been edited since: what happened, happened with those that were sent.
+    const sent = intent.hash ?? hash
+    return { ...start, sendId: intent.sendId, hash: sent, outdated: sent !== hash }
+  }
   const sendId = `${task.row.id}.${column.name}.${intended}.${hash.slice(0, 8)}`
   const { stale: _, waiting: __, error: ___, ...rest }: CellState = before ?? { status: 'idle', attempts: 0 }
   const cell: CellState = {
@@ -140,7 +145,7 @@ function prepare(task: Task, start: Start): Start {
     ...(intended > 1 && { intended }),
     run: task.run.ordinal,
     startedAt,
-    intent: { sendId, attempt: rest.attempts + 1, at: startedAt },
+    intent: { sendId, attempt: rest.attempts + 1, at: startedAt, hash },
   }
   note(task, { kind: 'intent', column: column.name, cell })
   return { ...start, sendId }

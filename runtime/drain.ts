@@ -12,7 +12,7 @@ export async function drain(tasks: Iterable<Task>): Promise<void> {
   const open = [...tasks]
   for (const task of open) ground(task)
   for (let waitedMs = 0; waitedMs < longestMs; waitedMs += pollMs) {
-    if (open.every((task) => task.ended !== null || (task.flights.size === 0 && !task.queued))) return
+    if (open.every((task) => task.flights.size === 0 && (task.ended !== null || !task.queued))) return
     await sleep(pollMs)
   }
 }

@@ -3,6 +3,8 @@ export interface Flight {
   timer: NodeJS.Timeout | null
   /** False while it waits for its budget: nothing has been sent yet, and it can be withdrawn. */
   left: boolean
+  /** Called instead of recording what came back, once the work on the row has ended under it. */
+  landed: (() => void) | null
   /** Aborted at the deadline and on cancel. Made on first use, because it costs more than a whole step of most rows. */
   signal(): AbortSignal
   abort(reason: Error): void
@@ -14,6 +16,7 @@ export function createFlight(): Flight {
   return {
     timer: null,
     left: false,
+    landed: null,
     signal() {
       controller ??= new AbortController()
       if (reason !== null) controller.abort(reason)

@@ -143,6 +143,14 @@ export function createLanes({ engine, limits, planOf, runOf, begun, quiet }: Lan
     else if (nextAt !== null) lanes.wakeAt(nextAt)
   }
 
+  function wakeUp(): void {
+    wake().catch((error: unknown) => {
+      if (stopped) return
+      engine.log.error({ error }, 'parked rows could not be looked for; they are looked for again')
+      lanes.wakeAt(world.now() + mendMs)
+    })
+  }
+
   const lanes: Lanes = {
     tasks,
     byId: (id) => ids.get(id),
@@ -191,7 +199,7 @@ export function createLanes({ engine, limits, planOf, runOf, begun, quiet }: Lan
       if (timer !== null) clearTimeout(timer)
       timerAt = at
       // A longer pause would overflow the timer and fire at once.
-      timer = setTimeout(() => void wake(), Math.min(Math.max(1, at - world.now()), 2 ** 31 - 1))
+      timer = setTimeout(wakeUp, Math.min(Math.max(1, at - world.now()), 2 ** 31 - 1))
     },
     queued: () => expected.size + loading,
     stop() {

@@ -5,8 +5,10 @@ const maxDepth = 100
 
 /** Why an outcome cannot be kept: its own schema refuses the value, or it is not plain JSON. Null when it can. */
 export function problemOf(outcome: Outcome<unknown>, output: z.ZodType<unknown> | null): string | null {
-  if (outcome.detail !== undefined) {
-    const found = notJson(outcome.detail, 'detail', 0)
+  const { reason, detail, cost } = outcome
+  if (reason !== undefined && typeof reason !== 'string') return refused('the reason', `a ${typeof reason}`)
+  for (const [name, extra] of Object.entries({ detail, cost })) {
+    const found = extra === undefined ? null : notJson(extra, name, 0)
     if (found !== null) return found
   }
   if (outcome.status !== 'done') return null

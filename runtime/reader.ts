@@ -32,8 +32,8 @@ export interface RowDetail extends RowView {
 export interface TableView extends ReturnType<typeof describeTable> {
   definition: number
   rows: number
-  /** Cells that are not plainly done, by column and status. */
-  open: CellCount[]
+  /** Cells by column and status, as their rows last came to rest or were parked; `stale` for a stale one. */
+  counts: CellCount[]
 }
 
 export interface RowPage {
@@ -106,8 +106,10 @@ export function createReader({ engine, planFor, findRow, plans, taskOf }: Reader
 
   async function tableView(plan: TablePlan): Promise<TableView> {
     const { name } = plan.table
-    const [rows, open] = await Promise.all([store.count(name), store.cellCounts(name)])
-    return { ...describeTable(plan.table), definition: plan.definition, rows, open }
+    const [rows, counts] = await Promise.all([store.count(name), store.cellCounts(name)])
+    // Columns that were taken out of the table still have cells.
+    const present = counts.filter(({ column }) => plan.byName.has(column))
+    return { ...describeTable(plan.table), definition: plan.definition, rows, counts: present }
   }
 
   async function poolView(name: string): Promise<PoolView> {

@@ -15,9 +15,15 @@ export interface Execution {
   hash: string
   intended: number
   startedAt: number
+  /** The hash is that of an effect sent earlier, and the values have changed since. */
+  outdated?: boolean
 }
 
-function baseOf(task: Task, { column, hash, intended, startedAt }: Execution, now: number): CellState {
+function baseOf(
+  task: Task,
+  { column, hash, intended, startedAt, outdated }: Execution,
+  now: number,
+): CellState {
   return {
     status: 'done',
     attempts: (cellOf(task, column)?.attempts ?? 0) + 1,
@@ -27,6 +33,7 @@ function baseOf(task: Task, { column, hash, intended, startedAt }: Execution, no
     startedAt,
     tookMs: now - startedAt,
     ...(intended > 1 && { intended }),
+    ...(outdated === true && { stale: true }),
   }
 }
 
@@ -87,7 +94,7 @@ export function recordFailure(engine: Engine, task: Task, execution: Execution, 
   const standing = cellOf(task, column)?.draw
   if (standing !== undefined) cell.draw = standing
   const tries = triesOf(task, column) + 1
-  cell.error = { kind: failure.kind, message: failure.message, retryable: failure.retryable }
+  cell.error = { kind: failure.kind, message: String(failure.message), retryable: failure.retryable }
   const after = afterFailure({
     failure,
     attempt: tries,

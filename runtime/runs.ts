@@ -19,12 +19,12 @@ export interface Runs {
   preview(plan: TablePlan, request: RunRequest): Promise<Preview>
   resume(run: Run): void
   cancel(run: Run): Promise<Run>
-  /** Counts a row that a run has finished with. */
+  /** A row of a run has left memory. */
   finished(task: Task): void
   begun(task: Task): void
   /** A row was taken out of this run from outside. */
   lost(ordinal: number): Promise<void>
-  /** The run with the counts of the rows that are done so far. */
+  /** The run as it is on disk, with the counts of what is done so far. */
   current(run: Run): Promise<Run & { remaining: number }>
   known(ordinal: number): Promise<Run | null>
   remember(run: Run): void
@@ -36,6 +36,8 @@ interface Tracked extends HandedOut {
   handingOut: boolean
   /** Looking whether it is done, and writing that down. */
   finishing: number
+  /** Its end, or its cancel, is being written. */
+  closing: boolean
 }
 
 interface RunParts {
@@ -63,8 +65,7 @@ export function createRuns({ engine, planOf, lanes, quiet }: RunParts): Runs {
   function track(run: Run): Tracked {
     const known = tracked.get(run.ordinal)
     if (known !== undefined) return known
-    const cancelled = run.status === 'cancelled'
-    const fresh = { run, inFlight: 0, handingOut: false, finishing: 0, cancelled }
+    const fresh = newlyTracked(run)
     tracked.set(run.ordinal, fresh)
     return fresh
   }
@@ -98,22 +99,44 @@ export function createRuns({ engine, planOf, lanes, quiet }: RunParts): Runs {
   async function finishIfDone(each: Tracked): Promise<void> {
     const { run } = each
     each.finishing += 1
-    try {
-      if (each.handingOut || each.inFlight > 0 || engine.stopping) return
-      if (run.status === 'cancelled') await store.updateRun(run.id, { counts: run.counts })
-      if (run.status === 'running' && (await store.remaining(run.ordinal)) === 0) {
-        await store.updateRun(run.id, { status: 'done', counts: run.counts, finishedAt: world.now() })
-        run.status = 'done'
+    while (!engine.stopping) {
+      try {
+        await finish(each)
+        break
+      } catch (error) {
+        if (engine.stopping) break
+        engine.log.error(
+          { run: run.id, error },
+          'the end of a run could not be written; it is tried again in a second',
+        )
+        await new Promise((resolve) => setTimeout(resolve, mendMs))
       }
-      if (run.status !== 'running' && each.inFlight === 0) tracked.delete(run.ordinal)
-    } catch (error) {
-      engine.log.error(
-        { run: run.id, error },
-        'the end of a run could not be written; it is found at the next start',
-      )
+    }
+    each.finishing -= 1
+    quiet()
+  }
+
+  async function finish(each: Tracked): Promise<void> {
+    const { run } = each
+    if (each.handingOut || each.inFlight > 0 || each.closing) return
+    if (run.status === 'running' && (await store.remaining(run.ordinal)) === 0) {
+      // A cancel may have come while the rows were counted.
+      if (!each.closing && isRunning(run)) await close(each, 'done')
+    }
+    if (isRunning(run) || each.inFlight > 0) return
+    tracked.delete(run.ordinal)
+  }
+
+  /** One at a time, and in memory only once it is on disk: of an end and a cancel the first one counts. */
+  async function close(each: Tracked, status: 'done' | 'cancelled'): Promise<Run> {
+    each.closing = true
+    try {
+      const closed = await store.updateRun(each.run.id, { status, finishedAt: world.now() })
+      each.run.status = status
+      each.cancelled = status === 'cancelled'
+      return closed
     } finally {
-      each.finishing -= 1
-      quiet()
+      each.closing = false
     }
   }
 
@@ -162,17 +185,18 @@ export function createRuns({ engine, planOf, lanes, quiet }: RunParts): Runs {
     resume: (run) => void dispatch(run),
     async cancel(run) {
       const { status } = await current(run)
-      if (status !== 'running') return run
-      const each = track((await known(run.ordinal)) ?? run)
-      each.cancelled = true
-      each.run.status = 'cancelled'
+      const mine = (await known(run.ordinal)) ?? run
+      // Nobody but the rows knows whether an insert is over; it is not tracked either.
+      const isInsert = run.kind === 'insert'
+      if (status !== 'running' || !(isInsert || isRunning(mine))) return run
+      const each = isInsert ? newlyTracked(mine) : track(mine)
+      if (each.closing) return run
+      const cancelled = await close(each, 'cancelled').finally(() => {
+        // Looking for its end made way for this one.
+        if (!isInsert) void finishIfDone(each)
+      })
       for (const task of [...lanes().tasks.values()])
         if (task.run.ordinal === run.ordinal) cancelTask(engine, task)
-      const cancelled = await store.updateRun(run.id, {
-        status: 'cancelled',
-        counts: each.run.counts,
-        finishedAt: world.now(),
-      })
       await wakeParked(each.run)
       return cancelled
     },
@@ -184,8 +208,6 @@ export function createRuns({ engine, planOf, lanes, quiet }: RunParts): Runs {
       if (task.run.kind !== 'rerun') return
       const each = track(task.run)
       each.inFlight -= 1
-      for (const key of Object.keys(task.counts) as (keyof typeof task.counts)[])
-        each.run.counts[key] += task.counts[key]
       void finishIfDone(each)
     },
     current,
@@ -198,7 +220,7 @@ export function createRuns({ engine, planOf, lanes, quiet }: RunParts): Runs {
 
   async function current(run: Run): Promise<Run & { remaining: number }> {
     const remaining = await store.remaining(run.ordinal)
-    const latest = tracked.get(run.ordinal)?.run ?? run
+    const latest = (await store.findRun(run.id)) ?? run
     const status =
       run.kind === 'insert' && latest.status === 'done' && remaining > 0 ? 'running' : latest.status
     return { ...latest, status, remaining }
@@ -210,6 +232,17 @@ export function createRuns({ engine, planOf, lanes, quiet }: RunParts): Runs {
     return found
   }
 }
+
+const isRunning = (run: Run) => run.status === 'running'
+
+const newlyTracked = (run: Run): Tracked => ({
+  run,
+  inFlight: 0,
+  handingOut: false,
+  finishing: 0,
+  closing: false,
+  cancelled: run.status === 'cancelled',
+})
 
 const asIfStarted = (plan: TablePlan, request: RunRequest, at: number): Run => ({
   id: '',

@@ -2,7 +2,7 @@ import { TableError } from '../columns/errors.ts'
 import type { TableDefinition } from '../columns/table.ts'
 import type { Run, RunRequest, Store, StoredRow } from '../db/store.ts'
 import { createBudgets } from './budgets.ts'
-import { checkInput, type FieldProblem } from './check-input.ts'
+import { checkChange, type FieldProblem } from './check-input.ts'
 import { chooseCells } from './choose.ts'
 import { drain } from './drain.ts'
 import type { Engine, Log, World } from './engine.ts'
@@ -156,7 +156,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       const { seq } = await findRow(table, id)
       return alone(seq, async () => {
         const before = await findRow(table, id)
-        const checked = checkInput(plan, { ...before.input, ...change })
+        const checked = checkChange(plan, before.input, change)
         if (!checked.ok) return { ok: false, problems: checked.problems }
         const { input, person, account } = checked
         const at = world.now()

@@ -36,6 +36,7 @@ export interface Task {
   /** How the work on the row ended; null while it goes on. */
   ended: EndOfTask | null
   timer: NodeJS.Timeout | null
+  /** What the entries that are not committed yet add to the counts of a run by hand. */
   counts: RunCounts
 }
 
@@ -47,6 +48,10 @@ export const noCounts = (): RunCounts => ({
   failed: 0,
   cancelled: 0,
 })
+
+/** Has a cell of the run been counted since the last commit? */
+export const hasCounted = ({ counts }: Task): boolean =>
+  counts.ran + counts.unchanged + counts.kept + counts.skipped + counts.failed + counts.cancelled > 0
 
 export function createTask(plan: TablePlan, row: StoredRow, run: Run): Task {
   const chosen = chooseCells(plan, row, run)

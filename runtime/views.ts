@@ -38,8 +38,12 @@ export interface RowView {
 const finishOf = (cell: CellState | undefined) =>
   cell?.startedAt === undefined || cell.tookMs === undefined ? null : cell.startedAt + cell.tookMs
 
-const iso = (at: number | null | undefined) =>
-  at === null || at === undefined ? null : new Date(at).toISOString()
+/** Null also for a time that no calendar holds: one odd cell must not keep its whole table from being read. */
+function iso(at: number | null | undefined): string | null {
+  if (at === null || at === undefined) return null
+  const date = new Date(at)
+  return Number.isNaN(date.getTime()) ? null : date.toISOString()
+}
 
 /** A row as it is now; `task` is the row in memory, which is ahead of the store while it is worked on. */
 export function rowView(plan: TablePlan, row: StoredRow, task: Task | undefined): RowView {

@@ -35,7 +35,11 @@ test('a cell whose condition no longer holds is stale, and so is one that was sk
   })
   await rerun(running, 'leads', { mode: 'stale' })
   expect((await runtime.row('leads', shrunk)).cells.half).toMatchObject({ status: 'skipped', stale: false })
-  expect((await runtime.row('leads', grown)).cells.half).toMatchObject({ status: 'done', value: 1, stale: false })
+  expect((await runtime.row('leads', grown)).cells.half).toMatchObject({
+    status: 'done',
+    value: 1,
+    stale: false,
+  })
 })
 
 test('a column cannot change the value of another, nor the input', async () => {

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { compute } from '../../columns/compute.ts'
 import { defineTable } from '../../columns/table.ts'
-import { checkInput } from '../../runtime/check-input.ts'
+import { checkChange, checkInput } from '../../runtime/check-input.ts'
 import { planTable } from '../../runtime/plan.ts'
+import { insertOne, rerun, runTables } from '../support/runtime.ts'
 
 const input = z.object({
   email: z.email(),
@@ -77,5 +79,115 @@ describe('an input', () => {
   test('cannot reach a prototype', () => {
     const checked = checkInput(plan, JSON.parse('{"email":"a@x.example","__proto__":{"company":"evil"}}'))
     expect(checked).toMatchObject({ ok: true, account: null, input: { email: 'a@x.example' } })
+  })
+})
+
+describe('an input that its schema makes something else than JSON', () => {
+  const planOf = (shape: z.ZodRawShape) => planTable(defineTable('t', { input: z.object(shape) }), 1)
+
+  test('is a text where it was a date, in the first run as in every later one', async () => {
+    const seen: unknown[] = []
+    const table = defineTable('t', { input: z.object({ at: z.coerce.date() }) }).column(
+      'a',
+      compute({
+        reads: ['at'],
+        run: ({ at }) => {
+          seen.push(at)
+          return 1
+        },
+      }),
+    )
+    const running = await runTables([table])
+    await insertOne(running, 't', { at: '2026-01-01' })
+    await rerun(running, 't', { force: true })
+    expect(seen).toEqual(['2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z'])
+  })
+
+  test('keeps its time of submission when the schema makes a date of it', () => {
+    const checked = checkInput(planOf({ occurredAt: z.coerce.date() }), {
+      occurredAt: '2026-01-02T03:04:05Z',
+    })
+    expect(checked).toMatchObject({ ok: true, occurredAt: Date.parse('2026-01-02T03:04:05Z') })
+  })
+
+  test.each<[string, z.ZodType, string]>([
+    ['a bigint', z.coerce.bigint(), 'a bigint'],
+    ['a map', z.string().transform((text) => new Map([[text, 1]])), 'a Map'],
+    ['no number', z.string().transform(() => Number.NaN), 'NaN'],
+    ['something deep', z.string().transform(() => ({ list: [{ size: 1n }] })), 'a bigint'],
+  ])('is refused as a problem of the row when it is %s', (_, schema, what) => {
+    const checked = checkInput(planOf({ size: schema }), { size: '12' })
+    expect(checked).toMatchObject({
+      ok: false,
+      problems: [{ field: expect.stringMatching(/^size/), message: expect.stringContaining(what) }],
+    })
+  })
+
+  test('is refused, not thrown at, when code hands in what JSON cannot show', () => {
+    const self: Record<string, unknown> = {}
+    self.self = self
+    for (const email of [1n, self]) expect(checkInput(plan, { email })).toMatchObject({ ok: false })
+  })
+
+  test('reaches the store through a running table as a refusal too', async () => {
+    const running = await runTables([defineTable('t', { input: z.object({ size: z.coerce.bigint() }) })])
+    const { rows } = await running.runtime.insert('t', [{ size: '12' }])
+    expect(rows).toMatchObject([{ status: 'invalid', problems: [{ field: 'size', value: '"12"' }] }])
+  })
+})
+
+describe('a change of an input', () => {
+  const ranged = planTable(
+    defineTable('t', {
+      input: z
+        .object({
+          size: z.string().transform(Number),
+          name: z.string(),
+          plan: z.string().default('free'),
+          until: z.coerce.date().optional(),
+        })
+        .refine(({ size, name }) => size < 100 || name === 'big', { path: ['size'], error: 'too large' })
+        .refine(({ until }) => until === undefined || until.getTime() > 0),
+      person: ({ name }) => name,
+    }),
+    1,
+  )
+  const stored = { size: 12, name: 'x', plan: 'paid' }
+
+  test('parses what is changed and leaves the rest as its schema made it', () => {
+    expect(checkChange(ranged, stored, { name: 'y' })).toMatchObject({
+      ok: true,
+      input: { size: 12, name: 'y', plan: 'paid' },
+      person: 'y',
+    })
+    expect(checkChange(ranged, stored, { size: '7' })).toMatchObject({
+      ok: true,
+      input: { size: 7, name: 'x' },
+    })
+  })
+
+  test('is refused by the schema of its field, and by a rule over several', () => {
+    expect(checkChange(ranged, stored, { name: 7 })).toMatchObject({
+      ok: false,
+      problems: [{ field: 'name', value: '7' }],
+    })
+    expect(checkChange(ranged, stored, { size: '700' })).toMatchObject({
+      ok: false,
+      problems: [{ field: 'size', message: 'too large' }],
+    })
+    expect(checkChange(ranged, stored, { size: '700', name: 'big' }).ok).toBe(true)
+  })
+
+  test('is refused clearly when a rule over several fields cannot read what is stored', () => {
+    const checked = checkChange(ranged, { ...stored, until: '2026-01-01T00:00:00.000Z' }, { name: 'y' })
+    expect(checked).toMatchObject({
+      ok: false,
+      problems: [{ message: expect.stringContaining('could not be checked together with the other fields') }],
+    })
+  })
+
+  test('does not touch a field that is not there', () => {
+    const change = JSON.parse('{"nope":1,"__proto__":{"size":1}}')
+    expect(checkChange(ranged, stored, change)).toMatchObject({ ok: true, input: stored })
   })
 })

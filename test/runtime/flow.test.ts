@@ -278,8 +278,11 @@ describe('code of the definition that goes wrong', () => {
       'detail' as never,
       ask({ run: (): Outcome<number> => done(1, { detail: { raw: 2n } }) }) as never,
     ) as never
+    for (const [name, extra] of Object.entries({ reason: { reason: 3n }, cost: { cost: { usd: 1n } } })) {
+      table = table.column(name as never, ask({ run: () => done(1, extra as never) }) as never) as never
+    }
     const { good } = await cellOf(table)
-    for (const name of [...Object.keys(given), 'detail'])
+    for (const name of [...Object.keys(given), 'detail', 'reason', 'cost'])
       expect(good[name], name).toMatchObject({ status: 'error', error: { kind: 'invalid-output' } })
     expect(good.date?.error?.message).toBe('the value is a Date, which is not JSON: answer with plain values')
     expect(good.map?.error?.message).toContain('the value.of is a Map')
