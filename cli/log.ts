@@ -81,8 +81,12 @@ const shapes: [RegExp, string][] = [
   // A query may be a key, and the path of a webhook is one.
   [/(https?:\/\/)[^\s"'\\/@]+@/gi, `$1${hidden}@`],
   [/(https?:\/\/[^\s"'\\?#]*)[?#][^\s"'\\)]*/gi, `$1?${hidden}`],
-  [/(webhookb2|workflows|services)\/[^\s"'\\?]+/gi, `$1/${hidden}`],
-  [/\b(sig|signature|access_token|refresh_token|client_secret|api_?key|apikey)=[^\s"'\\&]+/gi, `$1=${hidden}`],
+  [/\b(webhookb2|workflows)\/[^\s"'\\?]+/gi, `$1/${hidden}`],
+  [/\bservices\/T\w+\/B\w+\/\w+/g, `services/${hidden}`],
+  [
+    /\b(sig|signature|access_token|refresh_token|client_secret|api_?key|apikey)=[^\s"'\\&]+/gi,
+    `$1=${hidden}`,
+  ],
   [
     /((?:authorization|cookie|[\w-]*api[-_]?key|access_?token|client_?secret|password)\\?"\s*:\s*\\?")[^"\\]*/gi,
     `$1${hidden}`,

@@ -96,7 +96,12 @@ export const RowsQuery = z.strictObject({
   after: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional().describe('`next` of the page before'),
   filter: z.string().max(2_000).optional().describe('terms joined by commas: status:error, exit=route'),
   q: z.string().min(1).max(200).optional().describe('text somewhere in the input'),
-  order: z.enum(['oldest', 'newest']).default('oldest'),
+  sort: z
+    .enum(['oldest', 'newest', 'createdAt', '-createdAt'], {
+      error: 'use oldest (createdAt), which is the default, or newest (-createdAt)',
+    })
+    .default('oldest')
+    .describe('rows in the order they came in, or the last one first'),
 })
 export const RowsAnswer = z.object({ rows: z.array(RowView), next: z.number().int().nullable() })
 
@@ -206,7 +211,11 @@ export const PreviewAnswer = z.object({
   }),
 })
 
-const Counts = z.record(z.string(), count).describe('cells that are not plainly done, by status')
+const Counts = z
+  .record(z.string(), count)
+  .describe(
+    'cells by status, stale ones as "stale"; a row counts as it last came to rest or was parked, so one in flight for the first time has none yet',
+  )
 export const TableView = z.object({
   name: z.string(),
   url: Path,

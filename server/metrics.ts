@@ -64,15 +64,15 @@ export function createMetrics(runtime: Runtime, hub: EventHub): Metrics {
     },
   })
   new Gauge({
-    name: 'rota_open_cells',
-    help: 'Cells that are not plainly done',
+    name: 'rota_cells',
+    help: 'Cells by status, stale ones as stale',
     labelNames: ['table', 'column', 'status'],
     registers,
     async collect() {
       const tables = await look()
       this.reset()
-      for (const { name: table, open } of tables) {
-        for (const { column, status, count } of open) this.set({ table, column, status }, count)
+      for (const { name: table, counts } of tables) {
+        for (const { column, status, count } of counts) this.set({ table, column, status }, count)
       }
     },
   })

@@ -26,7 +26,7 @@ function rowsPath(more = {}) {
   const status = byId('status').value
   const search = byId('search').value.trim()
   const query = {
-    order: 'newest',
+    sort: 'newest',
     ...(status && { filter: `status:${status}` }),
     ...(search && { q: search }),
     ...more,

@@ -79,13 +79,13 @@ export function rowsRoutes(app: App, parts: Parts): void {
 
   app.openapi(listRoute, async (c) => {
     const { table } = c.req.valid('param')
-    const { limit, after, filter, q, order } = c.req.valid('query')
+    const { limit, after, filter, q, sort } = c.req.valid('query')
     const page = await runtime.rows(table, {
       limit,
       ...(after !== undefined && { after }),
       ...(filter !== undefined && { filter }),
       ...(q !== undefined && { search: q }),
-      newestFirst: order === 'newest',
+      newestFirst: sort === 'newest' || sort === '-createdAt',
     })
     const answer: z.output<typeof RowsAnswer> = {
       next: page.next,

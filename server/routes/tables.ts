@@ -33,17 +33,17 @@ export function tableRoutes(app: App, { runtime, sandbox }: Parts): void {
   app.openapi(readRoute, async (c) => c.json(tableView(await runtime.table(c.req.valid('param').table)), 200))
 }
 
-function tableView({ open, columns, ...table }: StoredTable) {
+function tableView({ counts, columns, ...table }: StoredTable) {
   return {
     ...table,
     url: tablePath(table.name),
-    counts: byStatus(open),
+    counts: byStatus(counts),
     columns: columns.map((column) => ({
       ...column,
       reads: [...column.reads],
       needs: [...column.needs],
       dependsOn: [...column.dependsOn],
-      counts: byStatus(open.filter((each) => each.column === column.name)),
+      counts: byStatus(counts.filter((each) => each.column === column.name)),
     })),
   }
 }

@@ -178,11 +178,11 @@ describe('waiting', () => {
 describe('reading', () => {
   test('pages follow each other without loss, in both orders', async () => {
     const total = await app.runtime.count('leads')
-    for (const order of ['oldest', 'newest']) {
+    for (const sort of ['oldest', 'newest', 'createdAt', '-createdAt']) {
       const ids = new Set<string>()
       let after: number | null = null
       do {
-        const path: string = `${rows}?limit=400&order=${order}${after === null ? '' : `&after=${after}`}`
+        const path: string = `${rows}?limit=400&sort=${sort}${after === null ? '' : `&after=${after}`}`
         const page = RowsAnswer.parse((await ask(app, path)).body)
         for (const row of page.rows) ids.add(row.id)
         after = page.next
@@ -193,8 +193,16 @@ describe('reading', () => {
 
   test('the newest row comes first when asked', async () => {
     const { body } = await post(app, rows, lead())
-    const page = await ask(app, `${rows}?order=newest&limit=1`)
-    expect(page.body.rows[0].id).toBe(body.rows[0].id)
+    for (const sort of ['newest', '-createdAt']) {
+      const page = await ask(app, `${rows}?sort=${sort}&limit=1`)
+      expect(page.body.rows[0].id).toBe(body.rows[0].id)
+    }
+    for (const sort of ['oldest', 'createdAt']) {
+      const page = await ask(app, `${rows}?sort=${sort}&limit=1`)
+      const plain = await ask(app, `${rows}?limit=1`)
+      expect(page.body.rows[0].id).toBe(plain.body.rows[0].id)
+      expect(page.body.rows[0].id).not.toBe(body.rows[0].id)
+    }
   })
 
   test('filter and q narrow the rows', async () => {
@@ -234,7 +242,9 @@ describe('reading', () => {
     ['limit=1001', 'limit'],
     ['limit=ten', 'limit'],
     ['after=-1', 'after'],
-    ['order=up', 'order'],
+    ['sort=up', 'sort'],
+    ['sort=company', 'sort'],
+    ['order=newest', 'order'],
     ['limit=1&limit=2', 'limit'],
     ['colour=red', 'colour'],
   ])('%s is refused, naming the field', async (query, field) => {

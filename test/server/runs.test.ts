@@ -56,7 +56,7 @@ test('a dry run counts and changes nothing', async () => {
   expect(PreviewAnswer.parse(answer.body).preview).toMatchObject({
     rows: 3,
     columns: [{ column: 'owner', run: 3, draws: 3 }],
-    sideEffects: ['3 times: takes a turn of a rotation'],
+    sideEffects: ['at most 3 times: takes a turn of a rotation'],
   })
   const draws = await app.runtime.draws({ pool: 'emea', limit: 100 })
   expect(draws.every(({ state }) => state !== 'released')).toBe(true)

@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => app.close())
 
-test('tables tell their columns, what those read, need and do, and how many cells are open', async () => {
+test('tables tell their columns, what those read, need and do, and how many cells have which status', async () => {
   await post(app, '/v1/tables/leads/rows?wait=done', {
     company: 'Acme',
     email: 'x@invalid.example',
@@ -23,7 +23,13 @@ test('tables tell their columns, what those read, need and do, and how many cell
   expect(tables.map(({ name }) => name)).toEqual(['leads'])
   const table = TableView.parse((await ask(app, '/v1/tables/leads')).body)
   expect(table).toEqual(tables[0])
-  expect(table).toMatchObject({ rows: 1, counts: { error: 1 }, definition: 1 })
+  expect(table).toMatchObject({ rows: 1, counts: { error: 1, done: 2, 'no-result': 1 }, definition: 1 })
+  expect(table.columns.map(({ counts }) => counts)).toEqual([
+    { error: 1 },
+    { done: 1 },
+    { done: 1 },
+    { 'no-result': 1 },
+  ])
   expect(table.columns.map(({ name, kind, effect }) => [name, kind, effect])).toEqual([
     ['domain', 'compute', 'none'],
     ['exit', 'branch', 'none'],
@@ -52,7 +58,7 @@ test('health, readiness and metrics', async () => {
   expect(ready.store.durability).toContain('synchronous=FULL')
   const { text } = await ask(app, '/metrics')
   expect(text).toContain('rota_rows{table="leads"} 1')
-  expect(text).toContain('rota_open_cells{table="leads",column="domain",status="error"} 1')
+  expect(text).toContain('rota_cells{table="leads",column="domain",status="error"} 1')
   expect(text).toMatch(/rota_cell_changes_total\{table="leads",column="owner",status="done"\} 1/)
   expect(text).toContain(
     'rota_http_request_seconds_count{method="POST",route="/v1/tables/:table/rows",status="200"} 1',
