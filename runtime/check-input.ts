@@ -13,7 +13,15 @@ export interface FieldProblem {
 }
 
 export type CheckedInput =
-  | { ok: true; input: Values; person: string | null; account: string | null; occurredAt: number | null }
+  | {
+      ok: true
+      input: Values
+      person: string | null
+      account: string | null
+      occurredAt: number | null
+      /** Fields that were sent and that the table does not have. */
+      ignored: string[]
+    }
   | { ok: false; problems: FieldProblem[] }
 
 /** Checks an input against the table's schema and works out whom it is about. Pure. */
@@ -73,6 +81,9 @@ function kept(plan: TablePlan, parsed: Record<string, unknown>, given: unknown):
       person: table.personOf(withNulls(table.input, input)),
       account: table.accountOf(withNulls(table.input, input)),
       occurredAt: Number.isNaN(occurredAt) ? null : occurredAt,
+      ignored: Object.keys(Object(given)).filter(
+        (name) => !Object.hasOwn(input, name) && !Object.hasOwn(table.input.shape, name),
+      ),
     }
   } catch (error) {
     const message = `the key of this row could not be worked out: ${messageOf(error)}`

@@ -14,7 +14,8 @@ export interface InsertOptions {
 }
 
 export type InsertResult =
-  | { status: 'accepted' | 'touched'; id: string }
+  /** `ignored`: fields that were sent and that the table does not have. */
+  | { status: 'accepted' | 'touched'; id: string; ignored: string[] }
   | { status: 'invalid'; problems: FieldProblem[] }
 
 /** Inserts the valid ones of these inputs in one transaction, and hands them to their lane. The others are told what is wrong. */
@@ -66,7 +67,7 @@ export async function insertRows(
     next += 1
     if (row === undefined)
       throw new TableError('internal', 'the store answered for fewer rows than it was given')
-    return { status: row.status, id: row.id }
+    return { status: row.status, id: row.id, ignored: each.ignored }
   })
   return { run, rows }
 }

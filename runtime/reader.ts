@@ -177,6 +177,8 @@ export function createReader({ engine, planFor, findRow, plans, taskOf }: Reader
     pool: poolView,
     async putPool(given, who) {
       const pool = Pool.parse(given)
+      // A pool that no table draws from would be a misspelt name.
+      await poolView(pool.name)
       await store.putPool(pool, who)
       return poolView(pool.name)
     },

@@ -54,6 +54,7 @@ export const InsertedRow = z.object({
   status: z.enum(['accepted', 'touched', 'invalid']),
   url: Path.optional(),
   errors: z.array(FieldProblem).optional(),
+  ignored: z.array(z.string()).optional().describe('fields that were sent and that the table does not have'),
 })
 export type InsertedRow = z.output<typeof InsertedRow>
 export const InsertAnswer = z.object({ rows: z.array(InsertedRow) })

@@ -56,13 +56,12 @@ export function createRowReader(connection: Connection, nameOf: (tableId: number
       .prepare(`SELECT ${columns} ${from} WHERE table_id = ? AND ${key} = ? ORDER BY seq LIMIT 1`)
       .raw()
   const byKey = { person: keyed('person'), account: keyed('account') }
-  const brief = (key: string) =>
-    connection
-      .prepare(
-        `SELECT id, json(input), json(cells), active, seq, entries ${from} WHERE table_id = ? AND ${key} = ? ORDER BY seq LIMIT 1`,
-      )
-      .raw()
-  const briefBy = { person: brief('person'), account: brief('account') }
+  const firstWith = (key: string) =>
+    connection.prepare(`SELECT seq FROM rows WHERE table_id = ? AND ${key} = ? ORDER BY seq LIMIT 1`).pluck()
+  const firstBy = { person: firstWith('person'), account: firstWith('account') }
+  const brief = connection
+    .prepare(`SELECT id, json(input), json(cells), active, entries ${from} WHERE seq = ?`)
+    .raw()
   const entriesFrom = connection.prepare(
     'SELECT position, entries FROM journal WHERE row_seq = ? AND position >= ? ORDER BY position',
   )
@@ -143,11 +142,11 @@ export function createRowReader(connection: Connection, nameOf: (tableId: number
     find: (tableId, id) => one(byId.get(id, tableId)),
     findByKey: (tableId, by, key) => one(byKey[by].get(tableId, key)),
     lookUp(tableId, by, key) {
-      const found = briefBy[by].get(tableId, key) as
-        | [string, string, string | null, number | null, number, number]
-        | undefined
-      if (found === undefined) return null
-      const [id, input, text, active, seq, entries] = found
+      // Most look-ups find nothing, and the index alone says so.
+      const seq = firstBy[by].get(tableId, key) as number | undefined
+      if (seq === undefined) return null
+      const found = brief.get(seq) as [string, string, string | null, number | null, number]
+      const [id, input, text, active, entries] = found
       const cells: Cells = text === null ? {} : (JSON.parse(text) as Cells)
       if (active !== null) applyEntries(cells, journal(seq, entries).entries)
       return { id, input: JSON.parse(input) as Values, cells }

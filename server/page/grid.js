@@ -1,7 +1,7 @@
 import { byId, make, shortText } from './dom.js'
 import { pill, wordsOf } from './pills.js'
 
-const inputsShown = 5
+const inputsShown = 2
 
 /** The input fields that fit beside the columns: required ones first. */
 export function shownInputs({ properties = {}, required = [] }) {

@@ -124,7 +124,8 @@ function inputsOf(body: unknown, fields: readonly string[]): { inputs: readonly 
 
 function insertedRow(table: string, result: InsertResult): InsertedRow {
   if (result.status === 'invalid') return { status: 'invalid', errors: result.problems }
-  return { id: result.id, status: result.status, url: rowPath(table, result.id) }
+  const { id, status, ignored } = result
+  return { id, status, url: rowPath(table, id), ...(ignored.length > 0 && { ignored }) }
 }
 
 /** The problem of a row that does not fit the input schema of its table. */

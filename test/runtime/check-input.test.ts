@@ -38,6 +38,7 @@ describe('an input', () => {
       person: 'ana@x.example',
       account: 'Acme',
       occurredAt: Date.parse('2026-01-02T03:04:05Z'),
+      ignored: ['extra'],
     })
   })
 

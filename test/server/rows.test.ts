@@ -28,6 +28,12 @@ describe('inserting', () => {
     expect(RowDetail.parse(found.body).cells.owner?.value).toMatchObject({ pool: 'emea', rule: 'rotation' })
   })
 
+  test('a field the table does not have is named, and the row is accepted', async () => {
+    const answer = await post(app, rows, { ...lead(), Company: 'Acme', constructor: 'x' })
+    expect(answer.status).toBe(202)
+    expect(answer.body.rows[0]).toMatchObject({ status: 'accepted', ignored: ['Company', 'constructor'] })
+  })
+
   test('the valid rows of a batch are accepted, the others are reported in their place', async () => {
     const answer = await post(app, rows, { rows: [lead(), { company: '', email: 'nobody' }, 7, lead()] })
     expect(answer.status).toBe(202)
