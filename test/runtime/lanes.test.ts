@@ -225,8 +225,8 @@ describe('the same person again', () => {
       { n: 3, who: 'ana' },
     ])
     expect(again.rows).toEqual([
-      { status: 'touched', id },
-      { status: 'touched', id },
+      { status: 'touched', id, ignored: [] },
+      { status: 'touched', id, ignored: [] },
     ])
     gate.resolve()
     await running.runtime.idle()
