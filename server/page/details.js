@@ -28,7 +28,8 @@ export async function showDetails(row, column, onClose) {
     make('p', {}, pill(cell)),
     ...stateOf(cell),
     heading('Why'),
-    make('ol.steps', {}, ...why.steps.map(stepItem)),
+    // The cell itself first, then what it stands on, nearest first.
+    make('ol.steps', {}, ...why.steps.toReversed().map(stepItem)),
     ...(cell.value === null ? [] : [heading('Value'), make('pre', {}, longText(cell.value))]),
     heading('Input of the row'),
     valueList(row.input),

@@ -7,7 +7,7 @@ export const statuses = {
   running: ['◐', 'Running', 'busy'],
   waiting: ['◷', 'Waiting', 'wait'],
   done: ['●', 'Done', 'good'],
-  'no-result': ['○', 'No result', 'none'],
+  'no-result': ['∅', 'No result', 'none'],
   skipped: ['⤼', 'Skipped', 'skip'],
   error: ['✕', 'Error', 'bad'],
   cancelled: ['⊘', 'Cancelled', 'none'],
