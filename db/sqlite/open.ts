@@ -22,7 +22,6 @@ export function openDatabase(path: string): Connection {
     connection.pragma('locking_mode = EXCLUSIVE')
     connection.pragma('page_size = 4096')
     connection.pragma('journal_mode = WAL')
-    connection.pragma('wal_autocheckpoint = 4000')
     connection.pragma('secure_delete = ON')
     connection.pragma('temp_store = MEMORY')
     connection.pragma('cache_size = -262144')
