@@ -1,6 +1,6 @@
 import type { RowStep, Settle } from '../db/store.ts'
 import { launch, type Start } from './attempt.ts'
-import { consider } from './consider.ts'
+import { consider, type Pass } from './consider.ts'
 import { dropPending } from './drop.ts'
 import type { Engine } from './engine.ts'
 import type { PlannedColumn } from './plan.ts'
@@ -78,7 +78,9 @@ function proceed(engine: Engine, task: Task, { starts, end, dueAt }: After): voi
 function move(engine: Engine, task: Task, settle: Settle, after: After): RowStep | null {
   const now = engine.world.now()
   const halted = task.cancelled || engine.stopping
-  const wakeAt = halted ? null : considerAll(engine, task, { starts: after.starts, settle })
+  const wakeAt = halted
+    ? null
+    : considerAll(engine, task, { starts: after.starts, settle, next: () => advance(engine, task) })
   if (task.cancelled) dropPending(engine, task)
   const idle = after.starts.length === 0 && task.flights.size === 0
   if (idle && task.open === 0) {
@@ -107,15 +109,14 @@ function move(engine: Engine, task: Task, settle: Settle, after: After): RowStep
 }
 
 /** One pass in definition order. Returns when the next waiting cell is due, null when none waits. */
-function considerAll(engine: Engine, task: Task, pass: { starts: Start[]; settle: Settle }): number | null {
+function considerAll(engine: Engine, task: Task, pass: Pass): number | null {
   let wakeAt: number | null = null
-  const next = () => advance(engine, task)
   for (const column of task.plan.columns) {
     if (task.states[column.index] !== pending) continue
     if (column.upstream.some((index) => task.states[index] !== settled)) continue
     const due = dueAt(task, column)
     if (due > engine.world.now()) wakeAt = Math.min(wakeAt ?? due, due)
-    else consider(engine, task, column, { ...pass, next })
+    else consider(engine, task, column, pass)
   }
   return wakeAt
 }
@@ -138,8 +139,8 @@ function wake(engine: Engine, task: Task, at: number): void {
 /** A draw that no effect confirms is confirmed when its row comes to rest. */
 function confirmUnclaimed(task: Task): void {
   for (const column of task.plan.drawnFor) {
-    const draw = cellOf(task, column)?.draw
-    if (draw !== undefined && cellOf(task, column)?.run === task.run.ordinal) task.confirm.push(draw)
+    const cell = cellOf(task, column)
+    if (cell?.draw !== undefined && cell.run === task.run.ordinal) task.confirm.push(cell.draw)
   }
 }
 

@@ -11,7 +11,8 @@ import { declaredValues, inputHash, type PlannedColumn } from './plan.ts'
 import { type Execution, recordDecision, recordFailure, recordOutcome, triesOf } from './record.ts'
 import { cellOf, note, passOver, running, type Task } from './task.ts'
 
-interface Pass {
+/** What one pass over the cells of a row shares. */
+export interface Pass {
   /** Decides a draw inside the transaction under way. */
   settle: Settle
   /** Attempts to send once the coming commit is on disk. */

@@ -27,7 +27,6 @@ export interface Runs {
   /** The run as it is on disk, with the counts of what is done so far. */
   current(run: Run): Promise<Run & { remaining: number }>
   known(ordinal: number): Promise<Run | null>
-  remember(run: Run): void
   dispatching(): number
 }
 
@@ -51,7 +50,7 @@ interface RunParts {
 export function createRuns({ engine, planOf, lanes, quiet }: RunParts): Runs {
   const { store, world } = engine
   const tracked = new Map<number, Tracked>()
-  /** Runs of rows in memory; small, since insert runs leave it as soon as their rows have begun. */
+  /** The runs asked for last, so that the rows of one run do not each read it; the oldest leave first. */
   const recent = new Map<number, Run>()
   const parts = { engine, lanes, known, lost }
 
@@ -212,7 +211,6 @@ export function createRuns({ engine, planOf, lanes, quiet }: RunParts): Runs {
     },
     current,
     known,
-    remember,
     lost,
     dispatching: () =>
       [...tracked.values()].filter((each) => each.handingOut || each.inFlight + each.finishing > 0).length,

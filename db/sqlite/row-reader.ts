@@ -51,14 +51,12 @@ export interface RowReader {
 export function createRowReader(connection: Connection, nameOf: (tableId: number) => string): RowReader {
   const bySeq = connection.prepare(`SELECT ${columns} ${from} WHERE seq = ?`).raw()
   const byId = connection.prepare(`SELECT ${columns} ${from} WHERE id = ? AND table_id = ?`).raw()
-  const keyed = (key: string) =>
-    connection
-      .prepare(`SELECT ${columns} ${from} WHERE table_id = ? AND ${key} = ? ORDER BY seq LIMIT 1`)
-      .raw()
-  const byKey = { person: keyed('person'), account: keyed('account') }
   const firstWith = (key: string) =>
     connection.prepare(`SELECT seq FROM rows WHERE table_id = ? AND ${key} = ? ORDER BY seq LIMIT 1`).pluck()
   const firstBy = { person: firstWith('person'), account: firstWith('account') }
+  /** Most look-ups find nothing, and the index alone says so. */
+  const firstSeq = (tableId: number, by: 'person' | 'account', key: string) =>
+    firstBy[by].get(tableId, key) as number | undefined
   const brief = connection
     .prepare(`SELECT id, json(input), json(cells), active, entries ${from} WHERE seq = ?`)
     .raw()
@@ -140,10 +138,12 @@ export function createRowReader(connection: Connection, nameOf: (tableId: number
   return {
     load: (seq) => one(bySeq.get(seq)),
     find: (tableId, id) => one(byId.get(id, tableId)),
-    findByKey: (tableId, by, key) => one(byKey[by].get(tableId, key)),
+    findByKey(tableId, by, key) {
+      const seq = firstSeq(tableId, by, key)
+      return seq === undefined ? null : one(bySeq.get(seq))
+    },
     lookUp(tableId, by, key) {
-      // Most look-ups find nothing, and the index alone says so.
-      const seq = firstBy[by].get(tableId, key) as number | undefined
+      const seq = firstSeq(tableId, by, key)
       if (seq === undefined) return null
       const found = brief.get(seq) as [string, string, string | null, number | null, number]
       const [id, input, text, active, entries] = found

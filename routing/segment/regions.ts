@@ -1,8 +1,5 @@
 import type { SalesRegion } from './segmentation.ts'
 
-/** Changes whenever an entry of the table does, so that a decision can name the table it was made with. */
-export const regionTableVersion = '2026-1'
-
 /**
  * Every ISO 3166-1 country by region, after the United Nations' M49 sub-regions: Northern America is NA; Latin America and the
  * Caribbean LATAM; Europe (with Russia), Africa, Western Asia and Iran EMEA; the rest of Asia and Oceania APAC. Kosovo's
