@@ -6,6 +6,7 @@ export type { CellError, CellState, CellStatus, Waiting } from './columns/cell.t
 export {
   type Budget,
   type CellContext,
+  type Clock,
   type Column,
   type ColumnOptions,
   type Cost,
@@ -16,6 +17,7 @@ export {
   type Outcome,
   type Reconciliation,
   type RetryPolicy,
+  type Signal,
   type Work,
 } from './columns/column.ts'
 export { type ComputeOptions, compute } from './columns/compute.ts'
@@ -29,7 +31,7 @@ export {
   RetryAfterError,
   TableError,
 } from './columns/errors.ts'
-export { type FindAccountOptions, findAccount } from './columns/find-account.ts'
+export { type FindAccountOptions, type FoundAccount, findAccount } from './columns/find-account.ts'
 export { type HttpOptions, http } from './columns/http.ts'
 export type { Json, JsonObject } from './columns/json.ts'
 export { type LookupOptions, lookup } from './columns/lookup.ts'
@@ -40,6 +42,7 @@ export type {
   Crm,
   CrmAccount,
   CrmRecord,
+  CrmTouch,
   CrmUser,
   EnrichmentProvider,
   Enrolment,
@@ -57,6 +60,7 @@ export type {
 } from './columns/ports.ts'
 export { type Prompt, prompt } from './columns/prompt.ts'
 export { type RoundRobinOptions, roundRobin } from './columns/round-robin.ts'
+export { ServiceLevel, type ServiceLevelOptions, serviceLevel } from './columns/service-level.ts'
 export { defineTable, type Table, type TableDefinition, type TableOptions } from './columns/table.ts'
 export { type OwnerChange, type UpdateCrmOptions, updateCrm } from './columns/update-crm.ts'
 export { type RuleAnswer, type UseAiOptions, useAi } from './columns/use-ai.ts'
@@ -72,13 +76,48 @@ export { openSqliteStore, type SqliteOptions } from './db/sqlite/store.ts'
 export type { Run, RunMode, RunRequest, Store } from './db/store.ts'
 // routing: pure decisions
 export { accountKey, companyDomain, normalizeCompanyName } from './routing/company.ts'
-export type { Assignment, Claim, Decision, Method, Owner, RotationView } from './routing/decision.ts'
-export type { Answer, By, Rule } from './routing/ladder.ts'
-export { definePool, type Pool, type PoolMember, type Rep } from './routing/pool.ts'
+export type {
+  Assignment,
+  Claim,
+  Considered,
+  Decision,
+  DecisionTrace,
+  DecisionView,
+  Exclusion,
+  Hold,
+  Method,
+  Owner,
+} from './routing/decision.ts'
+export type { Answer, By, KeepOptions, OwnerOptions } from './routing/ladder/answers.ts'
+export type { RuleWhen } from './routing/ladder/conditions.ts'
+export type { ClaimPolicy } from './routing/ladder/deciding.ts'
+export { decideOwner, type Ladder, type Rule } from './routing/ladder.ts'
+export {
+  type CatchUp,
+  definePool,
+  type HandOver,
+  Pool,
+  type PoolDefinition,
+  PoolMember,
+  type PoolOptions,
+  type WhenNobody,
+} from './routing/pool.ts'
+export { type HolidayCalendar, type Leave, Rep, type RepInput, type WorkingHours } from './routing/rep.ts'
 export { chooseMember } from './routing/rotation.ts'
 export { type SegmentFacts, type SegmentPolicy, segmentByRule } from './routing/segment/segment-by-rule.ts'
 export { CompanySegment, SalesRegion, Segmentation } from './routing/segment/segmentation.ts'
-export { type Destination, defineTerritory, lookUp, type Territory } from './routing/territory.ts'
+export type { ServiceLevelPolicyInput } from './routing/service-level/policy.ts'
+export {
+  checkTerritory,
+  type Destination,
+  type Destinations,
+  defineTerritory,
+  lookUp,
+  type Problem,
+  Territory,
+  type TerritoryDefinition,
+  type TerritoryOptions,
+} from './routing/territory.ts'
 // runtime: what runs it
 export type { Log, World } from './runtime/engine.ts'
 export {

@@ -44,6 +44,7 @@ function write<Row extends object>(
     work: {
       effect: 'write',
       sideEffect: `calls the ${kind} stand-in`,
+      reaches: kind === 'notify' ? 'people' : 'records',
       confirms: kind === 'crm-write' ? ['owner'] : [],
       horizonMs: 0,
       send: () => call().then(() => done({ sent: true })),

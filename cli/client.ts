@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { TableError } from '../columns/errors.ts'
 import { parseJson } from '../columns/json.ts'
-import type { PoolView } from '../runtime/reader.ts'
-import type { CellView, RowView, WhyStep } from '../runtime/views.ts'
+import type { CellView, RowView } from '../runtime/views.ts'
 
-export type { CellView, PoolView, RowView, WhyStep }
+export type { CellView, RowView }
 
 /** Talks to a running server over HTTP, the way everybody else does. */
 export interface Client {
   get(path: string): Promise<unknown>
   post(path: string, body: unknown): Promise<unknown>
+  put(path: string, body: unknown): Promise<unknown>
 }
 
 /** @throws {TableError} with the code and the way out that the server answered. */
@@ -42,6 +42,7 @@ export function createClient(url: string, apiKey?: string): Client {
   return {
     get: (path) => request(path, { method: 'GET' }),
     post: (path, body) => request(path, { method: 'POST', body: JSON.stringify(body) }),
+    put: (path, body) => request(path, { method: 'PUT', body: JSON.stringify(body) }),
   }
 }
 
@@ -60,7 +61,11 @@ export async function allRows(client: Client, table: string): Promise<RowView[]>
   return rows
 }
 
-/** Reads the table until every row is at rest or parked, telling how far it is. */
+/** True for a row that waits for an opening or for a person: nothing more happens to it by itself for now. */
+export const isHeld = ({ cells }: RowView): boolean =>
+  Object.values(cells).some(({ waiting }) => waiting?.on === 'hours' || waiting?.on === 'human')
+
+/** Reads the table until every row is at rest or held, telling how far it is. */
 export async function untilDone(
   client: Client,
   table: string,
@@ -68,7 +73,7 @@ export async function untilDone(
 ): Promise<RowView[]> {
   for (;;) {
     const rows = await allRows(client, table)
-    const done = rows.filter((row) => row.atRest).length
+    const done = rows.filter((row) => row.atRest || isHeld(row)).length
     told(done, rows.length)
     if (done === rows.length) return rows
     await sleep(200)

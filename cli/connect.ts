@@ -46,6 +46,7 @@ export function connect(settings: Settings): { connectors: Connectors; missing()
     loginUrl: settings.SALESFORCE_LOGIN_URL ?? '',
     clientId: settings.SALESFORCE_CLIENT_ID ?? '',
     clientSecret: settings.SALESFORCE_CLIENT_SECRET ?? '',
+    ...(settings.SALESFORCE_ALIAS_FIELD !== undefined && { aliasField: settings.SALESFORCE_ALIAS_FIELD }),
   }
   const hubspotSettings = {
     accessToken: settings.HUBSPOT_ACCESS_TOKEN ?? '',

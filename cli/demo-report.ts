@@ -1,4 +1,5 @@
-import type { CellView, Client, RowView } from './client.ts'
+import { type CellView, type Client, isHeld, type RowView } from './client.ts'
+import { poolsText } from './pools.ts'
 import { paint, tableText } from './table-text.ts'
 
 export interface Report {
@@ -8,12 +9,6 @@ export interface Report {
   seconds: number
   touched: number
   invalid: readonly { company: string; why: string }[]
-}
-
-interface PoolAnswer {
-  name: string
-  members: { rep: { id: string; name: string }; weight: number }[]
-  fairness: { member: string; draws: number; expected: number }[]
 }
 
 const field = (cell: CellView | undefined, name: string): string => {
@@ -31,6 +26,7 @@ export async function printReport(report: Report): Promise<void> {
     console.log(
       `\n${report.touched} submission(s) came from a person who was there already: kept as a touch, routed once.`,
     )
+  printHeld(rows)
   printUnsettled(rows)
   await printPools(report.client)
   printSpeed(report)
@@ -43,6 +39,7 @@ function outcomeLine(row: RowView): string[] {
   if (owner?.status === 'done')
     return [company, `→ ${field(owner, 'name')}`, `${field(owner, 'rule')}: ${field(owner, 'reason')}`]
   if (exit?.status === 'done') return [company, String(exit.value), exit.reason ?? '']
+  if (owner?.status === 'waiting' && owner.waiting?.until) return [company, 'held', owner.reason ?? '']
   const broken = Object.entries(row.cells).find(([, cell]) => cell.error !== null)
   return [
     company,
@@ -51,11 +48,26 @@ function outcomeLine(row: RowView): string[] {
   ]
 }
 
+/** Leads that go on by themselves later, and when. */
+function printHeld(rows: readonly RowView[]): void {
+  const lines = rows.flatMap((row) =>
+    Object.values(row.cells).flatMap(({ waiting, reason }) =>
+      waiting?.on === 'hours' || waiting?.on === 'human'
+        ? [[String(row.input.company ?? row.id), waiting.until ?? '', reason ?? '']]
+        : [],
+    ),
+  )
+  if (lines.length === 0) return
+  console.log(`\n${paint('bold', 'Held')}\n`)
+  console.log(tableText(['Company', 'Until', 'Why'], lines, [26, 24, 96]))
+}
+
 /** Cells that ended without a result that anybody can rely on, with what to do about them. */
 function printUnsettled(rows: readonly RowView[]): void {
   const lines = rows.flatMap((row) =>
     Object.entries(row.cells).flatMap(([column, cell]) => {
-      if (cell.status !== 'error' && cell.status !== 'unknown' && cell.status !== 'waiting') return []
+      const isOff = cell.status === 'waiting' && !isHeld(row)
+      if (cell.status !== 'error' && cell.status !== 'unknown' && !isOff) return []
       const why = cell.error?.message ?? cell.reason ?? ''
       return [[String(row.input.company ?? row.id), column, cell.status, why]]
     }),
@@ -68,25 +80,8 @@ function printUnsettled(rows: readonly RowView[]): void {
 }
 
 async function printPools(client: Client): Promise<void> {
-  const { pools } = (await client.get('/v1/pools')) as { pools: PoolAnswer[] }
   console.log(`\n${paint('bold', 'Draws against the expected share')}\n`)
-  const lines = pools.flatMap((pool) =>
-    pool.fairness.map(({ member, draws, expected }, index) => {
-      const known = pool.members.find(({ rep }) => rep.id === member)
-      const off = draws - expected
-      return [
-        index === 0 ? pool.name : '',
-        known?.rep.name ?? member,
-        String(known?.weight ?? 0),
-        String(draws),
-        expected.toFixed(2),
-        `${off >= 0 ? '+' : ''}${off.toFixed(2)}`,
-      ]
-    }),
-  )
-  console.log(
-    tableText(['Pool', 'Rep', 'Weight', 'Draws', 'Expected', 'Off by'], lines, [20, 20, 6, 6, 8, 7]),
-  )
+  console.log(await poolsText(client))
 }
 
 function printSpeed({ rows, seconds }: Report): void {

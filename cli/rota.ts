@@ -24,16 +24,64 @@ program
     (await import('./demo.ts')).demo({ file: file ?? null, ...options, exit: options.exit ?? false }),
   )
 
+const url = [
+  '--url <address>',
+  'address of the server',
+  `http://127.0.0.1:${process.env.PORT ?? 4400}`,
+] as const
+const table = ['--table <name>', 'table', 'inbound-leads'] as const
+
+interface Where {
+  table: string
+  url: string
+  json?: boolean
+}
+
 program
   .command('why')
   .description('say why a cell of a running server is what it is')
   .argument('<row>', 'row id, row_…')
   .argument('[column]', 'column; the owner when left out', 'owner')
-  .option('--table <name>', 'table', 'inbound-leads')
-  .option('--url <address>', 'address of the server', `http://127.0.0.1:${process.env.PORT ?? 4400}`)
-  .option('--json', 'print the steps as JSON')
-  .action(async (row: string, column: string, options: { table: string; url: string; json?: boolean }) =>
+  .option(...table)
+  .option(...url)
+  .option('--json', 'print the answer as JSON')
+  .action(async (row: string, column: string, options: Where) =>
     (await import('./why.ts')).why({ row, column, ...options, json: options.json ?? false }),
+  )
+
+program
+  .command('why-not')
+  .description('say why a certain rep did not get a lead')
+  .argument('<row>', 'row id, row_…')
+  .argument('<rep>', 'rep id')
+  .option('--column <name>', 'owner column', 'owner')
+  .option(...table)
+  .option(...url)
+  .option('--json', 'print the sentences as JSON')
+  .action(async (row: string, rep: string, options: Where & { column: string }) =>
+    (await import('./why.ts')).whyNot({ row, rep, ...options, json: options.json ?? false }),
+  )
+
+program
+  .command('pools')
+  .description('show draws against the expected share, and who cannot be drawn now')
+  .option(...url)
+  .option('--json', 'print the answer as JSON')
+  .action(async (options: Omit<Where, 'table'>) =>
+    (await import('./pools.ts')).pools({ ...options, json: options.json ?? false }),
+  )
+
+program
+  .command('override')
+  .description('give a lead to a rep, whatever the rules say; it stays until it is let go')
+  .argument('<row>', 'row id, row_…')
+  .argument('<rep>', 'rep id')
+  .requiredOption('--reason <text>', 'why; kept in the audit log')
+  .option('--column <name>', 'owner column', 'owner')
+  .option(...table)
+  .option(...url)
+  .action(async (row: string, rep: string, options: Where & { column: string; reason: string }) =>
+    (await import('./override.ts')).override({ row, rep, ...options }),
   )
 
 try {

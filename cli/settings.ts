@@ -28,6 +28,12 @@ export const Settings = z.object({
   SALESFORCE_LOGIN_URL: optional,
   SALESFORCE_CLIENT_ID: optional,
   SALESFORCE_CLIENT_SECRET: optional,
+  SALESFORCE_ALIAS_FIELD: z
+    .string()
+    .trim()
+    .regex(/^([A-Za-z]\w*)?$/, 'use the API name of a field of Account, such as Domains__c')
+    .optional()
+    .transform((value) => (value === '' ? undefined : value)),
   HUBSPOT_ACCESS_TOKEN: optional,
   HUBSPOT_BASE_URL: optional,
   SLACK_BOT_TOKEN: optional,

@@ -1,7 +1,13 @@
-import { createClient, type WhyStep } from './client.ts'
+import type { z } from 'zod'
+import type { WhyAnswer } from '../server/contract.ts'
+import { createClient } from './client.ts'
 import { paint, plain } from './table-text.ts'
 
-export interface WhyOptions {
+type Why = z.output<typeof WhyAnswer>
+type WhyStep = Why['steps'][number]
+
+/** Which cell of which server. */
+export interface CellOptions {
   row: string
   column: string
   table: string
@@ -18,43 +24,45 @@ const marks: Record<string, string> = {
   waiting: '◷',
 }
 
-/** Prints why a cell is what it is, one line for each step that led to it. */
-export async function why({ row, column, table, url, json }: WhyOptions): Promise<void> {
+/** Prints why a cell is what it is: a decision as a person would tell it, then one line for each step that it stands on. */
+export async function why(options: CellOptions): Promise<void> {
+  const answer = await ask(options, '')
+  console.log(options.json ? JSON.stringify(answer, null, 2) : whyText(answer))
+}
+
+/** Prints why a certain rep did not get a lead. */
+export async function whyNot({ rep, ...options }: CellOptions & { rep: string }): Promise<void> {
+  const answer = await ask(options, `?notRep=${encodeURIComponent(rep)}`)
+  console.log(
+    options.json ? JSON.stringify(answer.whyNot, null, 2) : (answer.whyNot ?? []).map(plain).join('\n'),
+  )
+}
+
+async function ask({ table, row, column, url }: CellOptions, query: string): Promise<Why> {
   const client = createClient(url, process.env.ROTA_API_KEY)
-  const path = `/v1/tables/${encodeURIComponent(table)}/rows/${encodeURIComponent(row)}/cells/${encodeURIComponent(column)}/why`
-  const answer = (await client.get(path)) as { steps: WhyStep[] }
-  if (json) console.log(JSON.stringify(answer, null, 2))
-  else for (const step of answer.steps) console.log(stepText(step))
+  const [inTable, inRow, inColumn] = [table, row, column].map(encodeURIComponent)
+  const path = `/v1/tables/${inTable}/rows/${inRow}/cells/${inColumn}/why${query}`
+  return (await client.get(path)) as Why
 }
 
-/** One step as a person would tell it: what, how it ended, why, and for an owner every rule with the reps it considered. */
-export function stepText(step: WhyStep): string {
+/** The whole answer for the terminal. What a lead wrote reaches it without control characters. */
+export function whyText({ column, told, steps }: Why): string {
+  if (told.length === 0) return steps.map(stepText).join('\n')
+  const before = steps.filter((step) => step.column !== column)
+  const own = steps.find((step) => step.column === column)
+  const head = `${marks[own?.status ?? ''] ?? '·'} ${paint('bold', column)}${valueText(own)}`
+  const sentences = told.map((sentence) => `    ${plain(sentence)}`)
+  if (before.length === 0) return [head, ...sentences].join('\n')
+  return [head, ...sentences, '', paint('dim', 'It stands on'), ...before.map(stepText)].join('\n')
+}
+
+function valueText(step: WhyStep | undefined): string {
+  const value = step?.value
+  const named = typeof value === 'object' && value !== null && 'name' in value ? ` → ${value.name}` : ''
+  return plain(named)
+}
+
+function stepText(step: WhyStep): string {
   const took = step.ms === null ? '' : paint('dim', `  ${step.ms} ms`)
-  const lines = [
-    `${marks[step.status] ?? '·'} ${paint('bold', step.column)} ${paint('dim', step.kind)}${took}`,
-    `    ${plain(step.reason)}`,
-  ]
-  const trace = traceOf(step.detail)
-  for (const rule of trace) {
-    lines.push(`    ${rule.matched ? '→' : '·'} ${rule.rule}: ${plain(rule.reason)}`)
-    for (const each of rule.considered ?? []) {
-      const share = `${(each.share * 100).toFixed(0)} %`
-      const state = each.excluded === null ? `share ${share}, owed ${each.balance.toFixed(2)}` : each.excluded
-      lines.push(paint('dim', `        ${each.member}: ${state}`))
-    }
-  }
-  return lines.join('\n')
-}
-
-interface TracedRule {
-  rule: string
-  matched: boolean
-  reason: string
-  considered?: { member: string; share: number; balance: number; excluded: string | null }[]
-}
-
-function traceOf(detail: object | null): TracedRule[] {
-  return detail !== null && 'trace' in detail && Array.isArray(detail.trace)
-    ? (detail.trace as TracedRule[])
-    : []
+  return `${marks[step.status] ?? '·'} ${paint('bold', step.column)} ${paint('dim', step.kind)}${took}\n    ${plain(step.reason)}`
 }

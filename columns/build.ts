@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { z } from 'zod'
-import type { Column, ColumnOptions, Values, Work } from './column.ts'
+import type { Clock, Column, ColumnOptions, Values, Work } from './column.ts'
 import { CallFailure } from './errors.ts'
 import { type JsonObject, jsonSchemaOf, stableStringify } from './json.ts'
 import type { Answered } from './types.ts'
@@ -14,6 +14,10 @@ export interface Parts<Row extends object, Out> extends ColumnOptions {
   /** Other tables that the column asks. */
   tables?: readonly string[]
   describe?: JsonObject
+  /** Kinds of signal that the cell takes. */
+  signals?: readonly string[]
+  /** The service-level clock that a result stands for. */
+  clock?: (value: Out) => Clock
   /** Functions and data whose change makes old answers stale; their source text counts. */
   versionOf: readonly unknown[]
   work: Work<Out>
@@ -36,6 +40,8 @@ export function buildColumn<Row extends object, Out>(parts: Parts<Row, Out>): Co
     costUsd: parts.costUsd ?? 0,
     tables: parts.tables ?? [],
     describe,
+    signals: parts.signals ?? [],
+    clock: parts.clock ?? null,
     version: versionOf([
       parts.kind,
       describe,

@@ -1,3 +1,5 @@
+import type { Owner } from '../routing/decision.ts'
+import type { Signal } from './column.ts'
 import type { FailureKind } from './errors.ts'
 import type { Json } from './json.ts'
 
@@ -19,6 +21,8 @@ export type CellStatus = (typeof cellStatuses)[number]
 export interface Waiting {
   on: 'upstream' | 'retry' | 'rate-limit' | 'callback' | 'hours' | 'human'
   until: number | null
+  /** When a hold began, in epoch milliseconds. */
+  since?: number
 }
 
 export interface CellError {
@@ -57,7 +61,26 @@ export interface CellState {
   intent?: { sendId: string; attempt: number; at: number; hash?: string }
   /** The draw behind an owner. */
   draw?: number
+  /** What people or other systems told the cell. */
+  signals?: Signal[]
+  /** Epoch ms at which the cell runs again by itself. */
+  again?: number
+  /** A person decided this value: no run changes it until it is let go. */
+  pinned?: { who: string; reason: string; at: number }
+  /**
+   * The draw is to be given back for this reason and made anew, or given to this rep. Who had it does not get it again, unless
+   * `mayReturn`.
+   */
+  redraw?: { reason: string; to?: string; mayReturn?: true }
+  /** Generation of the draw before this cell that it has to follow: it runs in any run, effect included. */
+  due?: number
+  /** Who had the lead before, the latest first, while a draw anew is held or has failed. A result carries its own. */
+  previous?: readonly Owner[]
 }
+
+/** The draw is held: nobody could be drawn, or a person is asked. */
+export const isHeld = (cell: CellState | undefined): boolean =>
+  cell?.status === 'waiting' && (cell.waiting?.on === 'hours' || cell.waiting?.on === 'human')
 
 /** Settled: nothing more will happen to the cell in this run. */
 export function isSettled(cell: CellState | undefined): boolean {

@@ -1,6 +1,8 @@
 import type { z } from 'zod'
-import type { Decision, RotationView } from '../routing/decision.ts'
+import type { Assignment, Decision, DecisionView } from '../routing/decision.ts'
 import type { Pool } from '../routing/pool.ts'
+import type { Rep } from '../routing/rep.ts'
+import type { Territory } from '../routing/territory.ts'
 import type { Json, JsonObject } from './json.ts'
 import type { Call } from './ports.ts'
 
@@ -48,15 +50,43 @@ export interface CellContext extends Call {
   attempt: number
   /** ISO time the lead was submitted, which may be long before the row was inserted. */
   occurredAt: string
+  /** ISO time the row was inserted. */
+  receivedAt: string
   /** Identifies one intended effect: the same over its retries, another when content or generation changes. */
   sendId: string
+  /** What people or other systems told this cell, in order. */
+  signals: readonly Signal[]
+  /** When the cell of an earlier column last settled (epoch ms), null while it has not, or for a column without a result. */
+  finishedAt(column: string): number | null
   now(): number
   random(): number
   lookup(table: string, by: 'person' | 'account', key: string): Promise<LookedUpRow | null>
 }
 
+/** Something that a person or another system tells a cell: a touch, an acceptance, a refusal. */
+export interface Signal {
+  kind: string
+  /** Rep id, or whatever the caller is known by. */
+  by: string
+  /** Epoch ms at which it happened, which may be before it was told. */
+  at: number
+  note?: string
+  /** Made by a machine: an automated e-mail is no human touch. */
+  automated?: boolean
+}
+
 export type Outcome<Out> =
-  | { status: 'done'; value: Out; reason?: string; detail?: object; cost?: Cost }
+  | {
+      status: 'done'
+      value: Out
+      reason?: string
+      detail?: object
+      cost?: Cost
+      /** Epoch ms at which the cell is to be run again by itself. */
+      again?: number
+      /** Takes the draw of an earlier column back and draws anew, or gives it to the rep `to`, with everything behind it, in the same run. */
+      redraw?: { column: string; reason: string; to?: string }
+    }
   | { status: 'no-result'; reason: string; detail?: object; cost?: Cost }
 
 export const done = <Out>(
@@ -83,6 +113,14 @@ export type Reconciliation<Out> =
 /** The declared values of a cell, with the types erased. Only `reads` and `needs` are in it. */
 export type Values = Readonly<Record<string, unknown>>
 
+/** A rep named from outside the rules, by a person or at the end of a service level. */
+export interface Override {
+  rep: string
+  reason: string
+  who: string
+  method: 'manual_override' | 'fallback_person'
+}
+
 export type Work<Out> =
   | {
       effect: 'none' | 'read'
@@ -90,14 +128,23 @@ export type Work<Out> =
     }
   | {
       effect: 'draw'
+      /** Seeds of live data, added where they are not there yet. */
       pools: readonly Pool[]
+      reps: readonly Rep[]
+      territories: readonly Territory[]
       /** Pure: runs inside the store's transaction, perhaps more than once. */
-      decide(values: Values, view: RotationView): Decision
+      decide(values: Values, view: DecisionView): Decision
+      /** A person's word against the rules: this rep gets it. Pure. Throws `TableError` for a rep who is not in the roster. */
+      override(given: Override, view: DecisionView): Decision
+      /** Why this standing answer must not be written any more, null while it may: asked again before an effect that confirms it. Pure. */
+      recheck(assignment: Assignment, view: DecisionView): string | null
     }
   | {
       effect: 'write'
       /** One line for the preview of a run: `writes the owner to salesforce`. */
       sideEffect: string
+      /** Whom it reaches: a backfill may change records without a word to anybody. */
+      reaches: 'records' | 'people'
       /** Columns whose draw is confirmed by the success of this effect. */
       confirms: readonly string[]
       send(values: Values, context: CellContext): Promise<Outcome<Out>>
@@ -106,6 +153,9 @@ export type Work<Out> =
       /** Reads back whether an attempt whose outcome is unknown took effect. */
       reconcile(values: Values, context: CellContext): Promise<Reconciliation<Out>>
     }
+
+/** As a method, so that a column of a narrower value may stand where one of a wider value is asked for. */
+type ClockOf<Out> = { of(value: Out): Clock }['of']
 
 /** A typed function that fills one cell per row. */
 export interface Column<Row extends object, Out> {
@@ -127,7 +177,30 @@ export interface Column<Row extends object, Out> {
   readonly describe: JsonObject
   /** Changes when the same inputs could give another answer. */
   readonly version: string
+  /** Kinds of signal that the cell takes, for instance `touched`. */
+  readonly signals: readonly string[]
+  /** The service-level clock that a result stands for: kept beside the row for reports and open load. Null for other columns. */
+  readonly clock: ClockOf<Out> | null
   readonly work: Work<Out>
+}
+
+/** One lead's way from the form to the first human touch. Epoch ms; null: not yet. */
+export interface Clock {
+  captured: number
+  decided: number | null
+  assigned: number | null
+  notified: number | null
+  accepted: number | null
+  touched: number | null
+  /** `open` counts as load of the rep; `ended`: nobody is waited for any more. */
+  state: 'open' | 'met' | 'ended'
+  breached: boolean
+  /** Rep id of the present owner. */
+  rep: string | null
+  /** Times the lead was taken from a rep and given to another. */
+  hops: number
+  /** From capture to first touch in business time, ms. */
+  businessMs: number | null
 }
 
 /** The choices every kind of column shares. */

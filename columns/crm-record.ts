@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { asSeen, beforeSending, buildColumn } from './build.ts'
 import { type CellContext, type Column, type ColumnOptions, done, type Values } from './column.ts'
+import { CrmUserShape } from './find-account.ts'
 import type { Crm, CrmRecord, RecordRequest } from './ports.ts'
 import type { NameOf, Seen } from './types.ts'
 
@@ -8,7 +9,10 @@ export const RecordShape: z.ZodType<CrmRecord> = z.object({
   type: z.string(),
   id: z.string(),
   ownerId: z.string().nullable(),
+  owner: CrmUserShape.nullable(),
   url: z.string(),
+  lastActivityAt: z.string().nullable(),
+  createdAt: z.string().nullable(),
 })
 
 export interface CrmRecordOptions<Row extends object, Reads extends NameOf<Row>, Needs extends NameOf<Row>>
@@ -42,6 +46,7 @@ export function crmRecord<
     work: {
       effect: 'write',
       sideEffect: `creates a record in ${crm.vendor} where none is found`,
+      reaches: 'records',
       confirms: [],
       horizonMs: 1_000,
       async send(values, context) {

@@ -30,6 +30,7 @@ export function enrol<
     work: {
       effect: 'write',
       sideEffect: `enrols the person in a sequence of ${via.vendor}`,
+      reaches: 'people',
       confirms: [],
       horizonMs: 1_000,
       async send(values, context) {

@@ -5,6 +5,8 @@ export const errorCodes = {
   'row-unknown': 404,
   'run-unknown': 404,
   'pool-unknown': 404,
+  'rep-unknown': 404,
+  'territory-unknown': 404,
   'column-unknown': 422,
   'cell-unknown': 404,
   'row-invalid': 422,

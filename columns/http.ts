@@ -20,6 +20,8 @@ export interface HttpOptions<Row extends object, Reads extends NameOf<Row>, Need
   output: z.ZodType<Out>
   /** A GET reads; anything else is taken to change the world unless it says `read`. */
   effect?: 'read' | 'write'
+  /** Whom a call that changes things reaches. Nobody knows what a service does with it, so people unless this says otherwise. */
+  reaches?: 'records' | 'people'
 }
 
 /**
@@ -50,6 +52,7 @@ export function http<
         : {
             effect,
             sideEffect: `calls ${method} ${host}`,
+            reaches: options.reaches ?? 'people',
             confirms: [],
             horizonMs: 0,
             send: (values, context) => call(asSeen(values), context),

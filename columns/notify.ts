@@ -34,6 +34,7 @@ export function notify<
     work: {
       effect: 'write',
       sideEffect: `sends a message with ${via.vendor}`,
+      reaches: 'people',
       confirms: [],
       horizonMs: 1_000,
       async send(values, context) {

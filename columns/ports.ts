@@ -18,13 +18,28 @@ export interface CrmUser {
   kind: 'person' | 'queue' | 'integration'
 }
 
+/** The account above another one: a group and its subsidiary may be worked by different people. */
+export interface ParentAccount {
+  id: string
+  name: string
+  ownerId: string | null
+  owner: CrmUser | null
+}
+
 export interface CrmAccount {
   id: string
   name: string
-  /** Registrable domain, lower case. */
-  domain: string
+  /** Registrable domain, lower case; null for an account without a usable website. */
+  domain: string | null
+  /** The website as the CRM has it. */
+  website: string | null
+  /** Further registrable domains of the same company, where the CRM keeps them. */
+  aliases: string[]
   relationship: 'customer' | 'open-opportunity' | 'prospect'
   owner: CrmUser | null
+  parent: ParentAccount | null
+  /** The account this one was merged into and that goes on instead; null while it stands for itself. */
+  mergedInto: string | null
   /** ISO times. */
   lastActivityAt: string | null
   createdAt: string
@@ -35,7 +50,22 @@ export interface CrmRecord {
   type: string
   id: string
   ownerId: string | null
+  /** Who that is; null without an owner, or when the CRM does not say. */
+  owner: CrmUser | null
   url: string
+  /** ISO times: what somebody last did with the record, and when it came to be. Null when the CRM does not say. */
+  lastActivityAt: string | null
+  createdAt: string | null
+}
+
+/** Something a person did with a lead: a call, a meeting, an e-mail written by hand. */
+export interface CrmTouch {
+  /** ISO time. */
+  at: string
+  /** The person's user id in the CRM, null when it does not say. */
+  by: string | null
+  /** `call`, `email`, `meeting` or `task`. */
+  kind: string
 }
 
 /** The person or company behind a row, as the CRM needs it to find or create a record. */
@@ -55,6 +85,12 @@ export interface Crm {
   readonly vendor: string
   /** Accounts whose registrable domain equals `domain`. An empty domain is refused, never "match all". */
   findAccounts(domain: string, call: Call): Promise<CrmAccount[]>
+  /** Accounts whose name shares words with `name`: more than match, for the caller to compare. An empty name finds none. */
+  findAccountsByName(name: string, call: Call): Promise<CrmAccount[]>
+  /** Accounts of the contacts that have this e-mail address. An empty address finds none. */
+  findContactAccounts(email: string, call: Call): Promise<CrmAccount[]>
+  /** The account with this id, or the one it was merged into: then its id is another. Null when there is none. */
+  readAccount(id: string, call: Call): Promise<CrmAccount | null>
   findUserByEmail(email: string, call: Call): Promise<CrmUser | null>
   /** Without creating: by id, by our external id, then by e-mail. */
   findRecord(request: RecordRequest, call: Call): Promise<CrmRecord | null>
@@ -66,6 +102,11 @@ export interface Crm {
     change: { ownerId: string; fields?: Record<string, string> },
     call: Call,
   ): Promise<void>
+  /**
+   * The first thing a person did with the record at or after `since` (ISO). What machines do is none: automated and sequence
+   * e-mails, mass mailings, and everything by integration users.
+   */
+  lastTouch(record: { type: string; id: string }, since: string, call: Call): Promise<CrmTouch | null>
 }
 
 /** A chat message to a person or a channel, in the vendor-neutral form that every messenger can show. */

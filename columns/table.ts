@@ -136,6 +136,21 @@ function place(
       )
     }
   }
+  const { work } = column
+  for (const each of work.effect === 'write' ? work.confirms : []) {
+    if (
+      table.columns.some(
+        ({ name: other, column: { work: drawn } }) => other === each && drawn.effect === 'draw',
+      )
+    )
+      continue
+    throw problem(
+      table,
+      name,
+      `column "${name}" confirms "${each}", which is no earlier column that draws an owner`,
+      'name a column of assignOwner or roundRobin, or leave confirms out',
+    )
+  }
   const dependsOn = [...new Set(used)].filter((each) => earlier.includes(each))
   return { name, index: table.columns.length, column, when, dependsOn }
 }

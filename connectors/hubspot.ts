@@ -1,5 +1,6 @@
 import type { Call, Crm, Sequencer } from '../columns/ports.ts'
-import { findCompanies } from './hubspot/companies.ts'
+import { findCompanies, findCompaniesByName, findContactCompanies, readCompany } from './hubspot/companies.ts'
+import { lastTouch } from './hubspot/engagements.ts'
 import { ownerDirectory, toCrmUser } from './hubspot/owners.ts'
 import { recordPages } from './hubspot/pages.ts'
 import { createContact, findContact, readObject, writeOwner } from './hubspot/records.ts'
@@ -14,11 +15,14 @@ export type { HubspotSettings } from './hubspot/session.ts'
  */
 export function hubspot(settings: HubspotSettings): Crm {
   const owners = ownerDirectory()
-  const pages = recordPages()
+  const pages = recordPages(owners)
   const open = (call: Call) => openSession(settings, call)
   return {
     vendor: 'hubspot',
     findAccounts: (domain, call) => findCompanies(domain, owners, open(call)),
+    findAccountsByName: (name, call) => findCompaniesByName(name, owners, open(call)),
+    findContactAccounts: (email, call) => findContactCompanies(email, owners, open(call)),
+    readAccount: (id, call) => readCompany(id, owners, open(call)),
     async findUserByEmail(email, call) {
       const owner = email.trim() === '' ? null : await owners.findByEmail(email.trim(), open(call))
       return owner && toCrmUser(owner)
@@ -27,6 +31,7 @@ export function hubspot(settings: HubspotSettings): Crm {
     createRecord: (request, call) => createContact(request, pages, open(call)),
     readRecord: (record, call) => readObject(record, pages, open(call)),
     writeOwner: (record, change, call) => writeOwner(record, change, open(call)),
+    lastTouch: (record, since, call) => lastTouch(record, since, open(call)),
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Crm, Sequencer } from '../columns/ports.ts'
 import { startCall } from './call.ts'
-import { findAccounts } from './salesforce/accounts.ts'
+import { findAccounts, findAccountsByName, findContactAccounts, readAccount } from './salesforce/accounts.ts'
+import { lastTouch } from './salesforce/activities.ts'
 import { enrol, findEnrolment } from './salesforce/cadences.ts'
 import { createRecord, findRecord, readRecord, writeOwner } from './salesforce/records.ts'
 import { createSession, type SalesforceSettings, type Session } from './salesforce/session.ts'
@@ -25,11 +26,15 @@ export function salesforce(settings: SalesforceSettings): Crm {
   return {
     vendor: 'salesforce',
     findAccounts: (domain, call) => findAccounts(session, domain, startCall(call)),
+    findAccountsByName: (name, call) => findAccountsByName(session, name, startCall(call)),
+    findContactAccounts: (email, call) => findContactAccounts(session, email, startCall(call)),
+    readAccount: (id, call) => readAccount(session, id, startCall(call)),
     findUserByEmail: (email, call) => findUserByEmail(session, email, startCall(call)),
     findRecord: (request, call) => findRecord(session, request, startCall(call)),
     createRecord: (request, call) => createRecord(session, request, startCall(call)),
     readRecord: (record, call) => readRecord(session, record, startCall(call)),
     writeOwner: (record, change, call) => writeOwner(session, record, { ...change, call: startCall(call) }),
+    lastTouch: (record, since, call) => lastTouch(session, { record, since }, startCall(call)),
   }
 }
 

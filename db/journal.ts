@@ -1,5 +1,5 @@
 import type { CellState } from '../columns/cell.ts'
-import type { Cost } from '../columns/column.ts'
+import type { Cost, Signal } from '../columns/column.ts'
 import type { Json } from '../columns/json.ts'
 
 export type Values = Record<string, Json>
@@ -29,6 +29,8 @@ export type JournalEntry =
       reason: string
       at: number
     }
+  /** Somebody told the cell something. */
+  | { kind: 'signal'; column: string; cell: CellState; signal: Signal }
   /** The same person came again. */
   | { kind: 'touch'; at: number; occurredAt: number; input: Values }
   | { kind: 'edit'; at: number; before: Values; after: Values }

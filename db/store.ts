@@ -1,7 +1,37 @@
-import type { Claim, Decision, PoolState, RotationView } from '../routing/decision.ts'
+import type { Clock } from '../columns/column.ts'
+import type { Claim, Decision, DecisionView, Owner, PoolState } from '../routing/decision.ts'
 import type { Pool } from '../routing/pool.ts'
+import type { Rep } from '../routing/rep.ts'
+import type { Territory } from '../routing/territory.ts'
 import type { Filter } from './filter.ts'
 import type { Cells, JournalEntry, Values } from './journal.ts'
+import type {
+  AuditQuery,
+  AuditRecord,
+  ClockRecord,
+  CreditRecord,
+  DrawCount,
+  DrawRecord,
+  NewCredit,
+  Seeds,
+  TerritoryVersion,
+} from './ledger-records.ts'
+import type { NewRun, Run, RunChange, RunCounts } from './run-records.ts'
+
+export {
+  type AuditQuery,
+  type AuditRecord,
+  type ClockRecord,
+  type CreditReason,
+  type CreditRecord,
+  creditReasons,
+  type DrawCount,
+  type DrawRecord,
+  type NewCredit,
+  type Seeds,
+  type TerritoryVersion,
+} from './ledger-records.ts'
+export type { Backfill, NewRun, Run, RunChange, RunCounts, RunMode, RunRequest } from './run-records.ts'
 
 /**
  * The durable side of Rota. Every method is asynchronous and takes batches; a promise resolves only after the commit is on disk.
@@ -50,13 +80,37 @@ export interface Store {
   /** Rows of this run that are not at rest. */
   remaining(run: number): Promise<number>
 
-  /** Adds pools that are not there yet. Existing ones are live data and stay as they are. */
-  seedPools(pools: readonly Pool[]): Promise<void>
+  /** Adds reps, pools and territories that are not there yet. Existing ones are live data and stay as they are. */
+  seed(seeds: Seeds): Promise<void>
+  reps(): Promise<Rep[]>
   pools(): Promise<PoolState[]>
   pool(name: string): Promise<PoolState | null>
+  /** Every version of the territory, the latest saved first. */
+  territories(): Promise<TerritoryVersion[]>
+  /** Writes one document of live data with its line of the audit log. */
+  putRep(rep: Rep, who: string): Promise<Rep>
   putPool(pool: Pool, who: string): Promise<PoolState>
+  putTerritory(territory: Territory, effectiveFrom: number, who: string): Promise<TerritoryVersion>
+  /** Who changed what, the latest first. */
+  audit(query: AuditQuery): Promise<AuditRecord[]>
+  /** Gives leads back to a member (or takes them, below 0) beside the draws, with the reason. */
+  credit(credit: NewCredit): Promise<CreditRecord>
+  credits(query: { pool?: string; after?: number; limit: number }): Promise<CreditRecord[]>
   draws(query: { pool?: string; row?: number; after?: number; limit: number }): Promise<DrawRecord[]>
-  drawCounts(pool: string): Promise<{ member: string; draws: number; expected: number }[]>
+  drawCounts(pool: string): Promise<DrawCount[]>
+  /** What a decision would see now; for previews, nothing is written. */
+  decisionView(at: ViewOf): Promise<DecisionView>
+
+  /** Clocks of one table whose lead was captured in the span, in order of capture. */
+  clocks(query: { table: string; from: number; until: number; limit: number }): Promise<ClockRecord[]>
+  /** Rows at rest one of whose cells is to run again by now, and when the next one is. */
+  alarms(
+    now: number,
+    limit: number,
+  ): Promise<{ due: { table: string; id: string; columns: string[] }[]; nextAt: number | null }>
+  /** Makes every parked row due: what it waits for may have changed. */
+  wakeParked(): Promise<void>
+
   claim(account: string): Promise<Claim | null>
 
   events(query: { table: string; after: number; limit: number }): Promise<EventRecord[]>
@@ -133,15 +187,29 @@ export interface StoredRow {
   touches: number
 }
 
+/** What a decision is made for. */
+export interface ViewOf {
+  row: string
+  account: string | null
+  /** When the run began: territories are read as they stood then. */
+  startedAt: number
+  /** A backfill that draws from counters of its own, and counts in nobody's caps. */
+  backfill: boolean
+  /** Who had the lead before, the latest first. */
+  previous: readonly Owner[]
+  neverAgain: boolean
+  heldSince: number | null
+}
+
 /** A draw asked for inside a step. */
-export interface Settlement {
+export interface Settlement extends Omit<ViewOf, 'row' | 'account'> {
   column: string
-  /** Set when an earlier draw of this cell is given back first. */
-  release: { draw: number; reason: string } | null
+  /** Set when an earlier draw of this cell is given back first; `who` asked for it, where somebody did. */
+  release: { draw: number; reason: string; who?: string } | null
   /** How often this cell was told to draw: part of the ledger's key. */
   generation: number
   /** Pure. */
-  decide(view: RotationView): Decision
+  decide(view: DecisionView): Decision
 }
 
 export interface Settled {
@@ -151,7 +219,11 @@ export interface Settled {
 }
 
 /** Decides with the ledger as it stands in the transaction, and writes draw and claim into the same transaction. */
-export type Settle = (settlement: Settlement) => Settled
+export interface Settle {
+  (settlement: Settlement): Settled
+  /** The same view without a decision: for asking a standing answer again. */
+  view(of: Omit<ViewOf, 'row' | 'account'>): DecisionView
+}
 
 /** A row as a column of another table sees it. */
 export type FoundRow = Pick<StoredRow, 'id' | 'input' | 'cells'>
@@ -161,6 +233,8 @@ export interface Snapshot {
   /** True: the row is at rest. False: it is parked until `dueAt`. */
   atRest: boolean
   dueAt: number | null
+  /** When the first of its cells is to run again by itself, null for never. */
+  alarmAt: number | null
 }
 
 /** What became true of one row. */
@@ -169,8 +243,12 @@ export interface RowStep {
   /** Position of these entries in the row's journal. */
   position: number
   entries: readonly JournalEntry[]
-  /** Draws that are confirmed by it. */
+  /** Draws that are confirmed by it. One that was given back for a failed write is taken again. */
   confirm: readonly number[]
+  /** Draws given back without another in their place: the write that should have confirmed them failed for good. */
+  release?: readonly { draw: number; reason: string }[]
+  /** The service-level clocks of this row, by column. */
+  clock?: { column: string; clock: Clock }
   /** What the entries add to the counts of a run. */
   count?: { run: number; counts: RunCounts }
   snapshot?: Snapshot
@@ -229,68 +307,6 @@ export interface CellCount {
   /** The status of the cells, or `stale` for those whose inputs or column changed since. */
   status: string
   count: number
-}
-
-export type RunMode = 'missing' | 'errored' | 'stale' | 'all'
-
-/** What a run was asked to do. */
-export interface RunRequest {
-  columns: string[] | null
-  scope: { rows: string[] } | { filter: string } | { all: true }
-  mode: RunMode
-  limit: number | null
-  downstream: boolean
-  force: boolean
-  includeEffects: boolean
-  redraw: boolean
-}
-
-export interface NewRun {
-  id: string
-  table: string
-  kind: 'insert' | 'rerun'
-  lane: 'live' | 'bulk'
-  definition: number
-  request: RunRequest | null
-  rows: number
-  at: number
-}
-
-export interface RunCounts {
-  ran: number
-  unchanged: number
-  kept: number
-  skipped: number
-  failed: number
-  cancelled: number
-}
-
-export interface Run extends NewRun {
-  ordinal: number
-  status: 'running' | 'done' | 'cancelled'
-  /** Last row handed out. */
-  cursor: number
-  /** Rows handed out so far. */
-  handedOut: number
-  counts: RunCounts
-  finishedAt: number | null
-}
-
-export type RunChange = Partial<
-  Pick<Run, 'status' | 'cursor' | 'handedOut' | 'counts' | 'finishedAt' | 'rows'>
->
-
-export interface DrawRecord {
-  id: number
-  pool: string
-  member: string
-  row: string
-  table: string
-  column: string
-  generation: number
-  state: 'reserved' | 'confirmed' | 'released'
-  reason: string | null
-  at: number
 }
 
 /** Cells of rows that changed in one commit. */

@@ -67,8 +67,14 @@ export function companyDomain({ email, website }: Omit<CompanyHints, 'company'>)
 export function accountKey({ email, website, company }: CompanyHints): string | null {
   const domain = companyDomain({ email, website })
   if (domain !== null) return domain
+  const name = companyName(company)
+  return name === null ? null : `name:${name}`
+}
+
+/** The normalised name of a company; null for an empty one and for placeholders such as "n/a" or "self-employed". */
+export function companyName(company: string | null | undefined): string | null {
   const name = normalizeCompanyName(company ?? '')
-  return name === '' || placeholders.has(name) ? null : `name:${name}`
+  return name === '' || placeholders.has(name) ? null : name
 }
 
 /**

@@ -1,104 +1,154 @@
 import { z } from 'zod'
+import { Id, Rep, type RepInput } from './rep.ts'
 
-const id = z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/i, 'use letters, digits, - and _, at most 64')
-
-/** A person who can own leads. Vendor ids are optional: what is missing is resolved by e-mail in each environment. */
-export const Rep = z.object({
-  id,
-  name: z.string().min(1),
-  email: z.email(),
-  /** Ids by vendor: `{ salesforce: '005…', hubspot: '77001' }`. */
-  ids: z.record(z.string(), z.string()).optional(),
-})
-export type Rep = z.output<typeof Rep>
-
-/** A span of absence; both ends are ISO times, the end excluded. */
-const Away = z
-  .object({ from: z.iso.datetime({ offset: true }), until: z.iso.datetime({ offset: true }) })
-  .refine((away) => Date.parse(away.from) < Date.parse(away.until), {
-    error: 'the absence ends before it starts',
-    path: ['until'],
-  })
-
-export const PoolMember = z.object({
-  rep: Rep,
+export const PoolMember = z.strictObject({
+  /** Id of the rep. */
+  rep: Id,
   /** Share of the draws, against the other members. 0 pauses; decimals are allowed. */
   weight: z.number().min(0).finite().default(1),
-  active: z.boolean().default(true),
-  away: z.array(Away).default([]),
 })
 export type PoolMember = z.output<typeof PoolMember>
 
-/** What happens when nobody of a pool may be drawn. There is no default: each pool says it. */
-export const WhenNobody = z.union([
-  z.object({ pool: id }),
-  z.object({ person: Rep }),
+/** A queue of the CRM: its name, and its id by vendor. */
+export const Queue = z.strictObject({
+  name: z.string().trim().min(1),
+  ids: z.record(z.string(), z.string().min(1)),
+})
+export type Queue = z.output<typeof Queue>
+
+/** Who takes a lead in the end: another pool, a rep by id, a queue of the CRM, or the pool's own rotation whoever is away. */
+export const HandOver = z.union([
+  z.strictObject({ pool: Id }),
+  z.strictObject({ person: Id }),
+  z.strictObject({ queue: Queue }),
   z.literal('assign-anyway'),
+])
+export type HandOver = z.output<typeof HandOver>
+
+/**
+ * What happens when nobody of a pool may be drawn. There is no default: each pool says it. `hold` waits for the first opening of a
+ * member, at most `atMostHours`; when none comes in that time the lead is handed over at once as `otherwise` says.
+ */
+export const WhenNobody = z.union([
+  HandOver,
+  z.strictObject({
+    hold: z.literal('until-opening'),
+    atMostHours: z
+      .number()
+      .positive()
+      .max(24 * 366)
+      .default(24 * 7),
+    otherwise: HandOver,
+  }),
 ])
 export type WhenNobody = z.output<typeof WhenNobody>
 
+/** What a member is owed after leave or a holiday: nothing, up to so many leads, or everything. Nobody accrues while paused or inactive. */
+export const CatchUp = z.union([
+  z.literal('none'),
+  z.strictObject({ bounded: z.number().positive() }),
+  z.literal('full'),
+])
+export type CatchUp = z.output<typeof CatchUp>
+
 export const Pool = z
-  .object({
-    name: id,
+  .strictObject({
+    name: Id,
     strategy: z.enum(['standard', 'weighted']),
     members: z.array(PoolMember),
     whenNobody: WhenNobody,
+    catchUp: CatchUp.default('none'),
+    /** Whole days before a leave begins from which nothing is drawn, and days before it ends from which draws go on. */
+    leaveBuffer: z
+      .strictObject({
+        stopDaysBefore: z.number().int().min(0).default(0),
+        resumeDaysBefore: z.number().int().min(0).default(0),
+      })
+      .default({ stopDaysBefore: 0, resumeDaysBefore: 0 }),
+    /** Pools that name the same counter share one rotation; null: the pool is its own. */
+    counter: Id.nullable().default(null),
   })
   .superRefine((pool, context) => {
     const seen = new Set<string>()
     pool.members.forEach((member, index) => {
-      if (seen.has(member.rep.id)) {
+      if (seen.has(member.rep)) {
         context.addIssue({
           code: 'custom',
-          path: ['members', index, 'rep', 'id'],
-          message: `rep ${member.rep.id} is in the pool twice; give each rep one entry`,
+          path: ['members', index, 'rep'],
+          input: member.rep,
+          message: `rep ${member.rep} is in the pool twice; give each rep one entry`,
         })
       }
-      seen.add(member.rep.id)
+      seen.add(member.rep)
     })
-    if (
-      typeof pool.whenNobody === 'object' &&
-      'pool' in pool.whenNobody &&
-      pool.whenNobody.pool === pool.name
-    ) {
+    if (!pool.members.some(({ weight }) => weight > 0)) {
       context.addIssue({
         code: 'custom',
-        path: ['whenNobody', 'pool'],
-        message: 'a pool cannot fall back to itself',
+        path: ['members'],
+        input: pool.members,
+        message: 'nobody in the pool has a weight above 0; add a member, or set one weight',
       })
+    }
+    for (const [handOver, path] of handOversOf(pool.whenNobody)) {
+      if (typeof handOver === 'object' && 'pool' in handOver && handOver.pool === pool.name) {
+        context.addIssue({
+          code: 'custom',
+          path: [...path, 'pool'],
+          input: handOver.pool,
+          message: 'a pool cannot hand over to itself',
+        })
+      }
     }
   })
 export type Pool = z.output<typeof Pool>
 
-export interface PoolOptions {
-  strategy: 'standard' | 'weighted'
-  members: readonly {
-    rep: Rep
-    weight?: number
-    active?: boolean
-    away?: { from: string; until: string }[]
-  }[]
-  whenNobody: WhenNobody
+/** The hand-over of a pool, behind its hold where it has one, with its place in the document. */
+export function handOversOf(whenNobody: WhenNobody): [handOver: HandOver, path: string[]][] {
+  return typeof whenNobody === 'object' && 'hold' in whenNobody
+    ? [[whenNobody.otherwise, ['whenNobody', 'otherwise']]]
+    : [[whenNobody, ['whenNobody']]]
 }
 
+type HandOverOption = { pool: string } | { person: RepInput } | { queue: Queue } | 'assign-anyway'
+
+export interface PoolOptions {
+  strategy: 'standard' | 'weighted'
+  members: readonly { rep: RepInput; weight?: number }[]
+  whenNobody: HandOverOption | { hold: 'until-opening'; atMostHours?: number; otherwise: HandOverOption }
+  catchUp?: CatchUp
+  leaveBuffer?: { stopDaysBefore?: number; resumeDaysBefore?: number }
+  counter?: string
+}
+
+/** A pool as a definition holds it: the document, and the reps it names, both seeds of live data. */
+export type PoolDefinition<Name extends string = string> = Pool & { name: Name; reps: readonly Rep[] }
+
 /**
- * The reps a rotation draws from. The definition seeds the pool; from then on it is live data, edited over HTTP.
+ * The reps a rotation draws from. The definition seeds the pool and its reps; from then on they are live data, edited over HTTP.
  *
- * @throws {z.ZodError} on a negative or endless weight, a rep named twice, an absence that ends before it starts.
+ * @throws {z.ZodError} on a negative or endless weight, a rep named twice, nobody with a weight, a rep that is not valid.
  */
 export function definePool<const Name extends string>(
   name: Name,
   options: PoolOptions,
-): Pool & { name: Name } {
-  return { ...Pool.parse({ name, ...options }), name }
-}
-
-/** Why this member may not be drawn at `now` (ms), or null. The order is fixed: active, weight, absence. */
-export function exclusionOf(member: PoolMember, now: number): string | null {
-  if (!member.active) return 'not active'
-  if (member.weight === 0) return 'paused with weight 0'
-  for (const away of member.away) {
-    if (Date.parse(away.from) <= now && now < Date.parse(away.until)) return `away until ${away.until}`
+): PoolDefinition<Name> {
+  const reps = new Map<string, Rep>()
+  const idOf = (rep: RepInput) => {
+    const checked = Rep.parse(rep)
+    reps.set(checked.id, checked)
+    return checked.id
   }
-  return null
+  const handOver = (to: HandOverOption): HandOver =>
+    typeof to === 'object' && 'person' in to ? { person: idOf(to.person) } : to
+  const { whenNobody } = options
+  const pool = Pool.parse({
+    ...options,
+    name,
+    members: options.members.map(({ rep, ...member }) => ({ rep: idOf(rep), ...member })),
+    whenNobody:
+      typeof whenNobody === 'object' && 'hold' in whenNobody
+        ? { ...whenNobody, otherwise: handOver(whenNobody.otherwise) }
+        : handOver(whenNobody),
+  })
+  return { ...pool, name, reps: [...reps.values()] }
 }

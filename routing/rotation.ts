@@ -1,10 +1,13 @@
+import type { Exclusion } from './decision.ts'
+import type { CatchUp } from './pool.ts'
+
 /** Someone a rotation may draw. Identity is the id, never the name or the place in the list. */
 export interface RotationMember {
   id: string
   /** Finite and >= 0; decimals are fine; 0 means paused. */
   weight: number
   /** Why this member may not be drawn now (from availability), null when available. */
-  excluded: string | null
+  excluded: Exclusion | null
 }
 
 export interface RotationRequest {
@@ -15,17 +18,19 @@ export interface RotationRequest {
   balances: Readonly<Record<string, number>>
   /** Ordinal of each member's latest draw; absent means never drawn. Breaks ties. */
   lastDrawn: Readonly<Record<string, number>>
+  /** What members on leave or holiday go on accruing; nothing when it is left out. */
+  catchUp?: CatchUp
 }
 
 /** What the draw saw of one member: the row of a trace. */
 export interface RotationConsidered {
   member: string
   weight: number
-  /** Part of this draw that is fairly theirs, 0 to 1; 0 when excluded. */
+  /** Part of this draw that is fairly theirs, 0 to 1; above 0 while away only where the pool lets them catch up. */
   share: number
   /** Leads owed with this draw's share counted in, before the chosen member pays. */
   balance: number
-  excluded: string | null
+  excluded: Exclusion | null
 }
 
 export interface RotationChoice {
@@ -53,11 +58,10 @@ export function chooseMember(request: RotationRequest): RotationChoice {
   const considered = accrue(request)
   const eligible = considered.filter((each) => each.excluded === null)
   const chosen = firstDue(eligible, request.lastDrawn)
-  if (chosen === null) {
-    return { chosen: null, balances: { ...request.balances }, considered, reason: explainNobody(considered) }
-  }
   const balances = { ...request.balances }
-  for (const each of eligible) {
+  if (chosen === null) return { chosen: null, balances, considered, reason: explainNobody(considered) }
+  for (const each of considered) {
+    if (each.share === 0 && each !== chosen) continue
     const balance = each === chosen ? each.balance - 1 : each.balance
     // Rational shares come back to 0 once per cycle; snapping there keeps rounding from adding up over millions of draws.
     balances[each.member] = Math.abs(balance) <= tolerance * each.share ? 0 : balance
@@ -66,20 +70,55 @@ export function chooseMember(request: RotationRequest): RotationChoice {
 }
 
 /**
- * The balances without a turn that is given back: the member is owed it again, and the share that everybody who can be drawn had
- * accrued with it goes, so that the balances still add up to what was drawn.
+ * The balances with so many leads owed to a member again: 1 for a turn that is given back, more or less for a credit, below 0 for a
+ * lead that came to the member beside the rotation. The others bear it by their shares, so that balances add up to what they did.
  */
 export function giveBack(
   request: Omit<RotationRequest, 'lastDrawn'>,
   member: string,
+  leads = 1,
 ): Record<string, number> {
   const balances = { ...request.balances }
-  for (const { member: each, share } of accrue(request)) balances[each] = balanceOf(balances, each) - share
-  balances[member] = balanceOf(balances, member) + 1
+  for (const { member: each, share } of bearers(request)) {
+    if (share > 0) balances[each] = balanceOf(balances, each) - leads * share
+  }
+  balances[member] = balanceOf(balances, member) + leads
   return balances
 }
 
-function accrue({ strategy, members, balances }: Omit<RotationRequest, 'lastDrawn'>): RotationConsidered[] {
+/** Who bears a credit: those who can be drawn; with nobody there everybody with a weight, in the end everybody. */
+function bearers(request: Omit<RotationRequest, 'lastDrawn'>): RotationConsidered[] {
+  const present = accrue(request)
+  if (present.some(({ excluded }) => excluded === null)) return present
+  const { members } = request
+  const weighed = members.filter(({ weight }) => weight > 0)
+  const all = weighed.length > 0 ? weighed : members.map((each) => ({ ...each, weight: 1 }))
+  return accrue({ ...request, members: all.map((each) => ({ ...each, excluded: null })) })
+}
+
+const paused: Exclusion = { code: 'paused', reason: 'paused: weight 0', until: null }
+
+/** Everybody's share of this draw, and what they are owed with it. The shares add up to 1 unless nobody can be drawn. */
+function accrue(request: Omit<RotationRequest, 'lastDrawn'>): RotationConsidered[] {
+  const { strategy, members, balances } = request
+  const largest = largestWeight(members)
+  // Relative to the largest weight the sum can neither overflow nor vanish.
+  const part = (weight: number) =>
+    strategy === 'standard' ? Math.sign(weight) : Math.min(weight / largest, Number.MAX_SAFE_INTEGER)
+  let present = 0
+  for (const { weight, excluded } of members) if (excluded === null) present += part(weight)
+  const away = present === 0 ? null : sharesAway(request, part, present)
+  // What those who are away accrue does not go to those who are there.
+  let left = 1
+  for (const share of away?.values() ?? []) left -= share
+  return members.map(({ id, weight, excluded: given }) => {
+    const excluded = given ?? (weight === 0 ? paused : null)
+    const share = excluded === null ? (part(weight) / present) * left : (away?.get(id) ?? 0)
+    return { member: id, weight, share, balance: balanceOf(balances, id) + share, excluded }
+  })
+}
+
+function largestWeight(members: readonly RotationMember[]): number {
   let largest = 0
   for (const { id, weight, excluded } of members) {
     if (!(weight >= 0 && weight < Number.POSITIVE_INFINITY)) {
@@ -89,15 +128,27 @@ function accrue({ strategy, members, balances }: Omit<RotationRequest, 'lastDraw
     }
     if (excluded === null && weight > largest) largest = weight
   }
-  // Relative to the largest weight the sum can neither overflow nor vanish.
-  const part = (weight: number) => (strategy === 'standard' ? 1 : weight / largest)
-  let sum = 0
-  for (const { weight, excluded } of members) if (excluded === null && weight > 0) sum += part(weight)
-  return members.map(({ id, weight, excluded }) => {
-    const reason = excluded ?? (weight === 0 ? 'paused: weight 0' : null)
-    const share = reason === null ? part(weight) / sum : 0
-    return { member: id, weight, share, balance: balanceOf(balances, id) + share, excluded: reason }
-  })
+  return largest
+}
+
+/** What members on leave or holiday accrue, up to the bound of the pool; null when nobody does. */
+function sharesAway(
+  { members, balances, catchUp }: Omit<RotationRequest, 'lastDrawn'>,
+  part: (weight: number) => number,
+  present: number,
+): Map<string, number> | null {
+  if (catchUp === undefined || catchUp === 'none') return null
+  const bound = catchUp === 'full' ? Number.POSITIVE_INFINITY : catchUp.bounded
+  const accruing = members.filter(
+    ({ id, weight, excluded }) =>
+      weight > 0 &&
+      (excluded?.code === 'leave' || excluded?.code === 'holiday') &&
+      balanceOf(balances, id) < bound,
+  )
+  const all = accruing.reduce((sum, { weight }) => sum + part(weight), present)
+  return new Map(
+    accruing.map(({ id, weight }) => [id, Math.min(part(weight) / all, bound - balanceOf(balances, id))]),
+  )
 }
 
 function balanceOf(balances: Readonly<Record<string, number>>, id: string): number {
@@ -159,7 +210,7 @@ function explain(
 
 function explainNobody(considered: readonly RotationConsidered[]): string {
   if (considered.length === 0) return 'nobody can be drawn: the pool has no members'
-  const reasons = considered.map(({ member, excluded }) => `${member} (${excluded ?? 'available'})`)
+  const reasons = considered.map(({ member, excluded }) => `${member} (${excluded?.reason ?? 'available'})`)
   return `nobody can be drawn: ${reasons.join(', ')}`
 }
 

@@ -1,4 +1,6 @@
+import { isHeld } from '../columns/cell.ts'
 import type { RowStep, Settle } from '../db/store.ts'
+import { alarmOf } from './alarm-of.ts'
 import { launch, type Start } from './attempt.ts'
 import { consider, type Pass } from './consider.ts'
 import { dropPending } from './drop.ts'
@@ -18,6 +20,9 @@ interface After {
   starts: Start[]
   end: 'rest' | 'parked' | null
   dueAt: number | null
+  alarmAt: number | null
+  /** Something is left for a commit of its own. */
+  more: boolean
 }
 
 /**
@@ -28,10 +33,10 @@ export function advance(engine: Engine, task: Task): void {
   if (task.queued || task.ended !== null) return
   task.queued = true
   const { row } = task
-  let after: After = { starts: [], end: null, dueAt: null }
+  let after = nothing()
   const build = (settle: Settle) => {
     task.queued = false
-    after = { starts: [], end: null, dueAt: null }
+    after = nothing()
     return move(engine, task, settle, after)
   }
   engine.store
@@ -60,12 +65,16 @@ export function advance(engine: Engine, task: Task): void {
     )
 }
 
-function proceed(engine: Engine, task: Task, { starts, end, dueAt }: After): void {
+const nothing = (): After => ({ starts: [], end: null, dueAt: null, alarmAt: null, more: false })
+
+function proceed(engine: Engine, task: Task, { starts, end, dueAt, alarmAt, more }: After): void {
   engine.onProgress(task)
   if (end !== null) {
     endTask(engine, task, end, dueAt)
+    if (alarmAt !== null) engine.onAlarm(alarmAt)
     return
   }
+  if (more) advance(engine, task)
   const next = () => advance(engine, task)
   // A cancel may have settled a cell while its intent was on its way to the disk.
   for (const start of starts) {
@@ -80,9 +89,16 @@ function move(engine: Engine, task: Task, settle: Settle, after: After): RowStep
   const halted = task.cancelled || engine.stopping
   const wakeAt = halted
     ? null
-    : considerAll(engine, task, { starts: after.starts, settle, next: () => advance(engine, task) })
+    : considerAll(engine, task, {
+        starts: after.starts,
+        settle,
+        next: () => advance(engine, task),
+        decided: null,
+      })
   if (task.cancelled) dropPending(engine, task)
-  const idle = after.starts.length === 0 && task.flights.size === 0
+  const clock = task.clocks.shift()
+  after.more = task.clocks.length > 0
+  const idle = after.starts.length === 0 && task.flights.size === 0 && !after.more
   if (idle && task.open === 0) {
     if (task.run.kind === 'rerun') markStale(engine, task)
     confirmUnclaimed(task)
@@ -92,39 +108,66 @@ function move(engine: Engine, task: Task, settle: Settle, after: After): RowStep
     after.dueAt = wakeAt
   }
   const { entries, confirm, row } = task
-  if (entries.length === 0 && confirm.length === 0 && after.end === null) return null
+  if (entries.length === 0 && confirm.length === 0 && clock === undefined && after.end === null) return null
   task.entries = []
   task.confirm = []
   const position = row.entries
   row.entries += entries.length
   const step: RowStep = { at: now, position, entries, confirm }
+  if (clock !== undefined) step.clock = clock
+  if (task.release.length > 0) {
+    step.release = task.release
+    task.release = []
+  }
   if (task.run.kind === 'rerun' && hasCounted(task)) {
     // With the entries they count: a run has the right counts whenever the process ends.
     step.count = { run: task.run.ordinal, counts: task.counts }
     task.counts = noCounts()
   }
-  if (after.end !== null)
-    step.snapshot = { cells: row.cells, atRest: after.end === 'rest', dueAt: after.dueAt }
+  if (after.end !== null) {
+    if (after.end === 'rest') after.alarmAt = alarmOf(task)
+    step.snapshot = {
+      cells: row.cells,
+      atRest: after.end === 'rest',
+      dueAt: after.dueAt,
+      alarmAt: after.alarmAt,
+    }
+  }
   return step
 }
 
-/** One pass in definition order. Returns when the next waiting cell is due, null when none waits. */
+/**
+ * One pass in definition order, and another one when an answer before the present cell was taken back. Returns when the next waiting cell
+ * is due, null when none waits.
+ */
 function considerAll(engine: Engine, task: Task, pass: Pass): number | null {
   let wakeAt: number | null = null
-  for (const column of task.plan.columns) {
-    if (task.states[column.index] !== pending) continue
-    if (column.upstream.some((index) => task.states[index] !== settled)) continue
-    const due = dueAt(task, column)
-    if (due > engine.world.now()) wakeAt = Math.min(wakeAt ?? due, due)
-    else consider(engine, task, column, pass)
-  }
+  do {
+    task.reopened = false
+    wakeAt = null
+    for (const column of task.plan.columns) {
+      if (task.states[column.index] !== pending) continue
+      if (column.upstream.some((index) => task.states[index] !== settled)) continue
+      if (dueAt(task, column) <= engine.world.now()) {
+        consider(engine, task, column, pass)
+        // Held, or to be tried again: it stays with the row.
+        if (task.states[column.index] !== pending || cellOf(task, column)?.status !== 'waiting') continue
+      }
+      const due = dueAt(task, column)
+      wakeAt = Math.min(wakeAt ?? due, due)
+    }
+  } while (task.reopened)
   return wakeAt
 }
 
-/** When a pending cell may go on. An open intent is not read back before the other side's horizon is over. */
+/**
+ * When a pending cell may go on. A hold is asked at once when the row is taken up: live data may have changed. An open intent is not read
+ * back before the other side's horizon is over.
+ */
 function dueAt(task: Task, column: PlannedColumn): number {
   const cell = cellOf(task, column)
   if (cell === undefined) return 0
+  if (isHeld(cell) && task.asked?.has(column.index) !== true) return 0
   const { work } = column.column
   const horizon = cell.intent !== undefined && work.effect === 'write' ? cell.intent.at + work.horizonMs : 0
   return Math.max(cell.status === 'waiting' ? (cell.waiting?.until ?? 0) : 0, horizon)

@@ -58,11 +58,22 @@ class AttemptContext implements CellContext {
   get occurredAt() {
     return new Date(this.#task.row.occurredAt).toISOString()
   }
+  get receivedAt() {
+    return new Date(this.#task.row.createdAt).toISOString()
+  }
   get signal() {
     return this.#flight.signal()
   }
   get timeoutMs() {
     return this.#column.column.timeoutMs
+  }
+  get signals() {
+    return cellOf(this.#task, this.#column)?.signals ?? []
+  }
+  finishedAt(column: string): number | null {
+    const cell = this.#task.row.cells[column]
+    if (cell?.status !== 'done' || cell.startedAt === undefined) return null
+    return cell.startedAt + (cell.tookMs ?? 0)
   }
   get now() {
     return this.#engine.world.now

@@ -1,5 +1,6 @@
 import { type CellState, isSettled } from '../columns/cell.ts'
 import type { Cells, Values } from '../db/journal.ts'
+import { isQuiet } from './backfill.ts'
 import { skipOf } from './conditions.ts'
 import { declaredValues, inputHash, type PlannedColumn, type TablePlan } from './plan.ts'
 
@@ -12,6 +13,7 @@ type Row = { input: Values; cells: Cells }
 export function hasChanged(plan: TablePlan, column: PlannedColumn, row: Row): boolean {
   const cell = row.cells[column.name]
   if (cell === undefined || !isSettled(cell)) return false
+  if (isQuiet(cell)) return false
   const skipped = isSkippedNow(plan, column, row)
   if (cell.status === 'skipped') return skipped === false
   if (cell.hash === undefined) return false

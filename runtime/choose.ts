@@ -1,5 +1,6 @@
 import { type CellState, isSettled } from '../columns/cell.ts'
-import type { Run, RunMode, StoredRow } from '../db/store.ts'
+import type { Run, RunMode, RunRequest, StoredRow } from '../db/store.ts'
+import { staysQuiet } from './backfill.ts'
 import { isStale } from './changed.ts'
 import type { PlannedColumn, TablePlan } from './plan.ts'
 
@@ -17,6 +18,7 @@ export function chooseCells(plan: TablePlan, row: StoredRow, run: Run): Set<numb
       request === null ||
       unfinished ||
       begun ||
+      isOwed(cell) ||
       (isNamed(column, request.columns) && isOfMode(request.mode, cell, isStale(plan, column, row)))
     if (wanted) chosen.add(column.index)
   }
@@ -25,11 +27,18 @@ export function chooseCells(plan: TablePlan, row: StoredRow, run: Run): Set<numb
       for (const behind of plan.columns[index]?.downstream ?? []) chosen.add(behind)
   }
   for (const index of chosen) {
-    const cell = row.cells[plan.columns[index]?.name ?? '']
-    if (cell !== undefined && cell.run === run.ordinal && isSettled(cell)) chosen.delete(index)
+    const column = plan.columns[index]
+    if (column === undefined) continue
+    const cell = row.cells[column.name]
+    const isOver = cell !== undefined && cell.run === run.ordinal && isSettled(cell) && !isOwed(cell)
+    if (isOver || staysQuiet(column, cell, request)) chosen.delete(index)
   }
   return chosen
 }
+
+/** To be drawn anew, or behind such a draw: whichever run comes to the row does it. */
+const isOwed = (cell: CellState | undefined): boolean =>
+  cell !== undefined && (cell.redraw !== undefined || cell.due !== undefined)
 
 const isFresh = (row: StoredRow) => row.entries === 0
 
@@ -59,10 +68,15 @@ export function isOutThere(column: PlannedColumn, cell: CellState): boolean {
 
 /** What a run does with a cell that is due. */
 export type Treatment =
-  | { do: 'run'; intended: number; release: number | null }
+  | { do: 'run'; intended: number; release: { draw: number; reason: string; who?: string } | null }
   | { do: 'reconcile' }
   | { do: 'unchanged'; reason: string }
   | { do: 'keep'; reason: string; stale: boolean }
+
+const unchanged: Treatment = {
+  do: 'unchanged',
+  reason: 'the inputs and the column are the same as for the last result',
+}
 
 /**
  * The rule of DESIGN §5: an unchanged hash is not run again unless forced, and force never repeats an effect or a draw without
@@ -75,39 +89,31 @@ export function treatCell(
   run: Run,
 ): Treatment {
   const { effect } = column.column.work
+  if (effect === 'draw') return treatDraw(column, cell, hash, run)
   const flags = run.request
+  const isNamedNow = flags?.alarm === true && isNamed(column, flags.columns)
+  const includeEffects = flags?.includeEffects === true || cell?.due !== undefined
   // Absent for one, see CellState.
   const intended = cell?.intended ?? 1
   if (cell?.intent !== undefined) {
-    const insists = cell.status === 'unknown' && flags?.includeEffects === true
+    // What is due has another owner in it, so it is not the effect that is in doubt.
+    const isAnother = cell.due !== undefined && cell.intent.hash !== hash
+    const insists = cell.status === 'unknown' && (flags?.includeEffects === true || isAnother)
     return insists ? { do: 'run', intended: intended + 1, release: null } : { do: 'reconcile' }
   }
   if (cell === undefined || cell.status !== 'done') {
-    const settledBefore = cell?.status === 'no-result' && effect !== 'draw'
+    const settledBefore = cell?.status === 'no-result' && !isNamedNow
     if (settledBefore && cell?.hash === hash && flags?.force !== true) {
-      return { do: 'unchanged', reason: 'the inputs and the column are the same as for the last result' }
+      return unchanged
     }
-    if (
-      cell?.status === 'cancelled' &&
-      effect === 'write' &&
-      intended > 1 &&
-      flags?.includeEffects !== true
-    ) {
+    if (cell?.status === 'cancelled' && effect === 'write' && intended > 1 && !includeEffects) {
       return { do: 'keep', reason: 'a repeat was cancelled; the effect before it stands', stale: false }
     }
-    // A draw can only be left over from before a draw anew that failed.
-    return { do: 'run', intended, release: cell?.draw ?? null }
+    return { do: 'run', intended, release: null }
   }
   const same = cell.hash === hash
-  if (effect === 'draw' && flags?.redraw === true)
-    return { do: 'run', intended: intended + 1, release: cell.draw ?? null }
-  if (same && flags?.force !== true) {
-    return { do: 'unchanged', reason: 'the inputs and the column are the same as for the last result' }
-  }
-  if (effect === 'draw') {
-    return { do: 'keep', reason: 'the draw is kept; say "redraw" to draw again', stale: !same }
-  }
-  if (effect === 'write' && flags?.includeEffects !== true) {
+  if (same && flags?.force !== true && !isNamedNow) return unchanged
+  if (effect === 'write' && !includeEffects) {
     return {
       do: 'keep',
       reason: 'the effect is not repeated; say "includeEffects" to repeat it',
@@ -115,4 +121,43 @@ export function treatCell(
     }
   }
   return { do: 'run', intended: intended + 1, release: null }
+}
+
+/**
+ * A draw is made anew for a person's word, for a reason that a column gave, or for a run that says so. What a person decided gives way
+ * to another word of a person alone.
+ */
+function treatDraw(
+  column: PlannedColumn,
+  cell: CellState | undefined,
+  hash: string,
+  { request }: Run,
+): Treatment {
+  const intended = cell?.intended ?? 1
+  const isTold = request !== null && request.override !== null && isNamed(column, request.columns)
+  const release = cell?.draw === undefined ? null : { draw: cell.draw, ...whyReleased(cell, request, isTold) }
+  // A draw can only be left over from before a draw anew that failed.
+  if (cell === undefined || cell.status !== 'done') return { do: 'run', intended, release }
+  const anew: Treatment = { do: 'run', intended: intended + 1, release }
+  if (isTold) return anew
+  const same = cell.hash === hash
+  const { pinned } = cell
+  if (pinned !== undefined) {
+    if (request?.unpin === true && isNamed(column, request.columns)) {
+      if (request.redraw) return anew
+      return { do: 'keep', reason: `let go by ${request.who}`, stale: !same }
+    }
+    const why = `${pinned.who} decided this: ${pinned.reason}; let it go before the rules decide again`
+    return { do: 'keep', reason: why, stale: !same }
+  }
+  if (cell.redraw !== undefined || request?.redraw === true) return anew
+  if (same && request?.force !== true) return unchanged
+  return { do: 'keep', reason: 'the draw is kept; say "redraw" to draw again', stale: !same }
+}
+
+/** A column gave the reason, or whoever asked for the run. */
+function whyReleased({ redraw }: CellState, request: RunRequest | null, isTold: boolean) {
+  if (redraw !== undefined && !isTold) return { reason: redraw.reason }
+  const { reason, who } = request ?? { reason: null, who: 'rota' }
+  return { reason: isTold ? `reassigned_from: ${reason}` : (reason ?? 'redraw'), who }
 }

@@ -1,14 +1,16 @@
 import type { CellState } from '../columns/cell.ts'
 import type { Values } from '../db/journal.ts'
 import type { Settle } from '../db/store.ts'
-import type { RotationView } from '../routing/decision.ts'
 import { contextOf, launch, type Start } from './attempt.ts'
+import { backfillSkip } from './backfill.ts'
 import { isOutThere, type Treatment, treatCell } from './choose.ts'
 import { type Skip, skipOf } from './conditions.ts'
+import { askedFor, decide } from './decide.ts'
 import type { Engine } from './engine.ts'
 import { createFlight } from './flight.ts'
 import { declaredValues, inputHash, type PlannedColumn } from './plan.ts'
 import { type Execution, recordDecision, recordFailure, recordOutcome, triesOf } from './record.ts'
+import { isOutOfDate } from './redraw.ts'
 import { cellOf, note, passOver, running, type Task } from './task.ts'
 
 /** What one pass over the cells of a row shares. */
@@ -19,15 +21,20 @@ export interface Pass {
   starts: Start[]
   /** Called when a cell computed in process lands later. */
   next: () => void
+  /** Draws decided in this pass, by position; null for none. */
+  decided: number[] | null
 }
 
 /** Settles one pending cell in process or by a draw, or prepares what it takes from outside. What its code throws is its error. */
 export function consider(engine: Engine, task: Task, column: PlannedColumn, pass: Pass): void {
   const at = engine.world.now()
   const before = cellOf(task, column)
-  const execution = { column, hash: '', intended: before?.intended ?? 1, startedAt: at }
+  const execution = { column, hash: '', intended: before?.intended ?? 1, startedAt: at, due: before?.due }
   try {
-    const skip = before?.intent === undefined ? skipOf(task.plan, column, task.row) : null
+    const skip =
+      before?.intent === undefined
+        ? (skipOf(task.plan, column, task.row) ?? backfillSkip(column, task.run))
+        : null
     if (skip !== null) {
       passBy(task, column, skip, at)
       return
@@ -39,12 +46,22 @@ export function consider(engine: Engine, task: Task, column: PlannedColumn, pass
       leaveAsIs(task, column, treatment, at)
       return
     }
-    if (treatment.do === 'run') execution.intended = treatment.intended
+    if (treatment.do === 'run') {
+      if (isFirstSending(column, before) && isOutOfDate(engine, task, column, pass)) return
+      execution.intended = treatment.intended
+    }
     execute(engine, task, { execution, values, treatment, pass })
   } catch (error) {
     recordFailure(engine, task, execution, error)
   }
 }
+
+/** The owner has not been sent yet: before a retry or a repeat it was found good already. */
+const isFirstSending = ({ column: { work } }: PlannedColumn, before: CellState | undefined): boolean =>
+  work.effect === 'write' &&
+  work.confirms.length > 0 &&
+  (before?.status !== 'done' || before.due !== undefined) &&
+  before?.tries === undefined
 
 function leaveAsIs(
   task: Task,
@@ -52,8 +69,10 @@ function leaveAsIs(
   treatment: Extract<Treatment, { do: 'unchanged' | 'keep' }>,
   at: number,
 ): void {
-  const { stale: _, ...before }: CellState = cellOf(task, column) ?? { status: 'idle', attempts: 0 }
+  const present: CellState = cellOf(task, column) ?? { status: 'idle', attempts: 0 }
+  const { stale: _, due: __, redraw: ___, ...before } = present
   const cell: CellState = { ...before, run: task.run.ordinal }
+  if (task.run.request?.unpin === true) delete cell.pinned
   if (treatment.do === 'unchanged') cell.definition = task.plan.definition
   else if (treatment.stale) cell.stale = true
   const outcome = treatment.do === 'keep' ? 'kept' : 'unchanged'
@@ -72,13 +91,9 @@ function execute(engine: Engine, task: Task, { execution, values, treatment, pas
   const { work } = column.column
   task.states[column.index] = running
   if (work.effect === 'draw') {
-    const release =
-      treatment.do === 'run' && treatment.release !== null
-        ? { draw: treatment.release, reason: 'redraw' }
-        : null
-    const decide = (view: RotationView) => work.decide(values, withoutOwnClaim(view, task.row.id))
-    const settled = pass.settle({ column: column.name, release, generation: execution.intended, decide })
-    recordDecision(engine, task, execution, settled)
+    const asked = askedFor(task, column, treatment.do === 'run' ? treatment.release : null)
+    const settled = decide(task, pass, { column, work, values, generation: execution.intended, asked })
+    recordDecision(engine, task, execution, { ...settled, asked })
   } else if (work.effect === 'none' && column.column.budget === null) {
     compute(engine, task, { ...execution, values, sendId: '', reconcile: false }, pass.next)
   } else {
@@ -88,17 +103,14 @@ function execute(engine: Engine, task: Task, { execution, values, treatment, pas
   }
 }
 
-/** The row's own claim would only repeat the answer that is to be drawn anew. */
-const withoutOwnClaim = (view: RotationView, row: string): RotationView =>
-  view.claim?.row === row ? { ...view, claim: null } : view
-
 /** A cell whose conditions do not hold. An owner or an effect that is already out there is kept, and marked stale. */
 function passBy(task: Task, column: PlannedColumn, skip: Skip, at: number): void {
   const before = cellOf(task, column)
   const run = task.run.ordinal
   if (before !== undefined && isOutThere(column, before)) {
     const reason = `${skip.reason}; what was done before is kept`
-    passOver(task, column, { cell: { ...before, run, stale: true }, outcome: 'kept', reason, at })
+    const { due: _, redraw: __, again: ___, ...rest } = before
+    passOver(task, column, { cell: { ...rest, run, stale: true }, outcome: 'kept', reason, at })
     return
   }
   const cell: CellState = {
@@ -111,6 +123,7 @@ function passBy(task: Task, column: PlannedColumn, skip: Skip, at: number): void
     startedAt: at,
     tookMs: 0,
     ...(before?.intended !== undefined && { intended: before.intended }),
+    ...(before?.signals !== undefined && { signals: before.signals }),
   }
   passOver(task, column, { cell, outcome: 'skipped', reason: skip.reason, at })
 }
@@ -135,10 +148,12 @@ function prepare(task: Task, start: Start): Start {
     const { intent } = before
     // The values may have been edited since: what happened, happened with those that were sent.
     const sent = intent.hash ?? hash
-    return { ...start, sendId: intent.sendId, hash: sent, outdated: sent !== hash }
+    // What it has to follow since then, it follows with the next one.
+    return { ...start, sendId: intent.sendId, hash: sent, outdated: sent !== hash, due: undefined }
   }
   const sendId = `${task.row.id}.${column.name}.${intended}.${hash.slice(0, 8)}`
-  const { stale: _, waiting: __, error: ___, ...rest }: CellState = before ?? { status: 'idle', attempts: 0 }
+  const present: CellState = before ?? { status: 'idle', attempts: 0 }
+  const { stale: _, waiting: __, error: ___, due: ____, again: _____, ...rest } = present
   const cell: CellState = {
     ...rest,
     status: 'running',

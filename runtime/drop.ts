@@ -24,14 +24,20 @@ export function dropCell(engine: Engine, task: Task, column: PlannedColumn, with
 
 /** A result that was there before stays; an effect in doubt stays in doubt; everything else is cancelled. */
 function droppedCell(before: CellState, withdrawn: boolean): CellState {
-  if (isSettled(before)) return before
-  const { waiting: _, ...rest } = before
+  if (isSettled(before)) return standing(before)
+  const { waiting: _, redraw: ___, due: ____, ...rest } = before
   if (before.intent === undefined) return { ...rest, status: 'cancelled' }
   if (!withdrawn) return { ...rest, status: 'unknown' }
   const { intent: __, intended = 1, ...clean } = rest
   // A value can only be the one of an earlier effect, which still stands: this one was to repeat it.
   if (clean.value === undefined) return { ...clean, ...(intended > 1 && { intended }), status: 'cancelled' }
   return { ...clean, ...(intended > 2 && { intended: intended - 1 }), status: 'done' }
+}
+
+/** What was to be made anew and is not: nothing does it later unasked. */
+function standing(before: CellState): CellState {
+  const { redraw, due, ...rest } = before
+  return redraw === undefined && due === undefined ? before : { ...rest, stale: true }
 }
 
 /** Settles what an earlier definition left unfinished in columns that are no longer there: nobody will ever run them. */

@@ -31,4 +31,6 @@ export interface Engine {
   onProgress(task: Task): void
   /** Called when a row leaves memory; `dueAt` is when a parked one goes on. */
   onEnd(task: Task, how: EndOfTask, dueAt: number | null): void
+  /** Called when a row at rest has a cell that is to run again by itself at this time. */
+  onAlarm(at: number): void
 }

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { TableError } from '../columns/errors.ts'
 import { stableStringify } from '../columns/json.ts'
-import type { InsertedRow, Run } from '../db/store.ts'
+import type { Backfill, InsertedRow, Run } from '../db/store.ts'
 import { type CheckedInput, checkInput, type FieldProblem } from './check-input.ts'
 import type { Engine } from './engine.ts'
 import type { Lanes } from './lanes.ts'
@@ -11,6 +11,8 @@ export interface InsertOptions {
   idempotencyKey?: string
   /** Rows of a backlog go to the bulk lane. */
   lane?: Run['lane']
+  /** The rows are a backlog: they go to the bulk lane and do what is said here. */
+  backfill?: Backfill
 }
 
 export type InsertResult =
@@ -22,7 +24,7 @@ export type InsertResult =
 export async function insertRows(
   { engine, lanes }: { engine: Engine; lanes: Lanes },
   plan: TablePlan,
-  { inputs, idempotencyKey, lane = 'live' }: InsertOptions & { inputs: readonly unknown[] },
+  { inputs, idempotencyKey, lane = 'live', backfill }: InsertOptions & { inputs: readonly unknown[] },
 ): Promise<{ run: Run | null; rows: InsertResult[] }> {
   const { store, world } = engine
   const table = plan.table.name
@@ -39,9 +41,10 @@ export async function insertRows(
         id: world.id('run'),
         table,
         kind: 'insert',
-        lane,
+        lane: backfill === undefined ? lane : 'bulk',
         definition: plan.definition,
         request: null,
+        backfill: backfill ?? null,
         rows: accepted.length,
         at,
       },

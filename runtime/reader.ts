@@ -1,8 +1,7 @@
 import { TableError } from '../columns/errors.ts'
 import type { Values } from '../db/journal.ts'
-import type { CellCount, DrawRecord, EventRecord, StoredRow, StoreInfo } from '../db/store.ts'
-import type { Claim, PoolState } from '../routing/decision.ts'
-import { Pool } from '../routing/pool.ts'
+import type { CellCount, EventRecord, StoredRow, StoreInfo } from '../db/store.ts'
+import { reportServiceLevel, type ServiceLevelReport } from '../routing/service-level/report.ts'
 import { describeTable } from './describe.ts'
 import type { Engine } from './engine.ts'
 import type { Finder } from './find.ts'
@@ -50,12 +49,7 @@ export interface RowQuery {
   newestFirst?: boolean
 }
 
-export interface PoolView {
-  state: PoolState
-  counts: { member: string; draws: number; expected: number }[]
-}
-
-/** Everything that can be asked without changing anything, and the live data around the tables. */
+/** Everything that can be asked about tables and rows without changing anything. */
 export interface Reader {
   store: StoreInfo
   tables(): Promise<TableView[]>
@@ -69,11 +63,15 @@ export interface Reader {
     column: string,
   ): Promise<CellView & { attempts: number; history: AttemptView[] }>
   why(table: string, id: string, column: string): Promise<WhyStep[]>
-  pools(): Promise<PoolView[]>
-  pool(name: string): Promise<PoolView>
-  putPool(pool: unknown, who: string): Promise<PoolView>
-  draws(query: { pool?: string; row?: number; after?: number; limit: number }): Promise<DrawRecord[]>
-  claim(account: string): Promise<Claim | null>
+  /**
+   * The service level over the leads captured in this span (epoch ms, the end excluded).
+   *
+   * @throws {TableError} `request-invalid` for a table without a service level.
+   */
+  serviceLevel(
+    table: string,
+    span: { from: number; until: number; column?: string },
+  ): Promise<ServiceLevelReport>
   events(table: string, after: number, limit: number): Promise<EventRecord[]>
   lastEvent(table: string): Promise<number>
   onEvents(listener: (events: readonly EventRecord[]) => void): () => void
@@ -110,17 +108,6 @@ export function createReader({ engine, planFor, findRow, plans, taskOf }: Reader
     // Columns that were taken out of the table still have cells.
     const present = counts.filter(({ column }) => plan.byName.has(column))
     return { ...describeTable(plan.table), definition: plan.definition, rows, counts: present }
-  }
-
-  async function poolView(name: string): Promise<PoolView> {
-    const state = await store.pool(name)
-    if (state !== null) return { state, counts: await store.drawCounts(name) }
-    const known = (await store.pools()).map(({ pool }) => pool.name)
-    throw new TableError('pool-unknown', `there is no pool "${name}"`, {
-      field: 'pool',
-      value: name,
-      wayOut: known.length === 0 ? 'no table draws from a pool' : `use one of: ${known.join(', ')}`,
-    })
   }
 
   return {
@@ -173,19 +160,31 @@ export function createReader({ engine, planFor, findRow, plans, taskOf }: Reader
       const { plan, row } = await find(table, id)
       return whyOf(plan, row, await store.journal(row.seq), columnOf(plan, name))
     },
-    pools: async () => Promise.all((await store.pools()).map(({ pool }) => poolView(pool.name))),
-    pool: poolView,
-    async putPool(given, who) {
-      const pool = Pool.parse(given)
-      // A pool that no table draws from would be a misspelt name.
-      await poolView(pool.name)
-      await store.putPool(pool, who)
-      return poolView(pool.name)
+    async serviceLevel(table, { from, until, column }) {
+      const name = clockColumn(planFor(table), column)
+      const clocks = await store.clocks({ table, from, until, limit: mostClocks })
+      return reportServiceLevel(clocks.filter((each) => each.column === name))
     },
-    draws: (query) => store.draws(query),
-    claim: (account) => store.claim(account),
     events: (table, after, limit) => store.events({ table, after, limit }),
     lastEvent: (table) => store.lastEvent(table),
     onEvents: (listener) => store.onCommit(listener),
   }
+}
+
+const mostClocks = 1_000_000
+
+function clockColumn(plan: TablePlan, name: string | undefined): string {
+  const clocks = plan.columns.filter(({ column }) => column.clock !== null).map((each) => each.name)
+  const found = name === undefined ? clocks[0] : clocks.find((each) => each === name)
+  if (found !== undefined) return found
+  throw new TableError(
+    'request-invalid',
+    `table ${plan.table.name} has no service level${name === undefined ? '' : ` "${name}"`}`,
+    {
+      field: name === undefined ? 'table' : 'column',
+      value: name ?? plan.table.name,
+      wayOut:
+        clocks.length === 0 ? 'add a service-level column to the table' : `use one of: ${clocks.join(', ')}`,
+    },
+  )
 }

@@ -5,8 +5,11 @@ import type { Json } from '../columns/json.ts'
 import type { Settled } from '../db/store.ts'
 import type { Engine } from './engine.ts'
 import { problemOf } from './outcome.ts'
+import { type Asked, holdCell, keepStanding, keepWord } from './owner-cell.ts'
 import type { PlannedColumn } from './plan.ts'
+import { problemOfRedraw, redrawFor } from './redraw.ts'
 import { afterFailure, asFailure } from './retry.ts'
+import { runAgain } from './run-again.ts'
 import { cellOf, note, pending, settle, type Task } from './task.ts'
 
 /** One execution of a cell, as far as it is known when it starts. */
@@ -17,16 +20,19 @@ export interface Execution {
   startedAt: number
   /** The hash is that of an effect sent earlier, and the values have changed since. */
   outdated?: boolean
+  /** What the cell had to follow when this execution began. */
+  due?: number | undefined
 }
 
 function baseOf(
   task: Task,
-  { column, hash, intended, startedAt, outdated }: Execution,
+  { column, hash, intended, startedAt, outdated, due }: Execution,
   now: number,
 ): CellState {
+  const before = cellOf(task, column)
   return {
     status: 'done',
-    attempts: (cellOf(task, column)?.attempts ?? 0) + 1,
+    attempts: (before?.attempts ?? 0) + 1,
     hash,
     definition: task.plan.definition,
     run: task.run.ordinal,
@@ -34,6 +40,9 @@ function baseOf(
     tookMs: now - startedAt,
     ...(intended > 1 && { intended }),
     ...(outdated === true && { stale: true }),
+    ...(before?.signals !== undefined && { signals: before.signals }),
+    // The owner was drawn anew while this was under way.
+    ...(before?.due !== undefined && before.due !== due && { due: before.due }),
   }
 }
 
@@ -46,12 +55,14 @@ export function recordOutcome(
 ): void {
   const { column } = execution
   const { work, output } = column.column
-  const problem = problemOf(outcome, work.effect === 'write' ? null : output)
+  const problem =
+    problemOf(outcome, work.effect === 'write' ? null : output) ?? problemOfRedraw(task, column, outcome)
   if (problem !== null && work.effect !== 'write') {
     recordFailure(engine, task, execution, new CallFailure('invalid-output', problem, { retryable: false }))
     return
   }
   const cell = baseOf(task, execution, engine.world.now())
+  if (problem === null && outcome.status === 'done') runAgain(task, column, outcome, cell)
   if (outcome.reason !== undefined) cell.reason = outcome.reason
   if (problem !== null) {
     // The effect has happened, so the cell is done whatever its value is worth.
@@ -68,12 +79,23 @@ export function recordOutcome(
   })
   if (work.effect === 'write' && outcome.status === 'done') confirmDraws(task, work.confirms)
   finish(task, column, 'ran')
+  if (outcome.status === 'done' && outcome.redraw !== undefined && problem === null)
+    redrawFor(engine, task, outcome.redraw)
 }
 
 function finish(task: Task, column: PlannedColumn, outcome: 'ran' | 'failed'): void {
   task.counts[outcome] += 1
   task.executed[column.index] = 1
-  settle(task, column)
+  if (cellOf(task, column)?.due === undefined) settle(task, column)
+  else task.states[column.index] = pending
+}
+
+/** A write that failed for good leaves the lead unowned: the turn is given back, and taken again should the write succeed later. */
+function giveBackDraws(task: Task, columns: readonly string[]): void {
+  for (const name of columns) {
+    const draw = task.row.cells[name]?.draw
+    if (draw !== undefined) task.release.push({ draw, reason: 'write_failed' })
+  }
 }
 
 function confirmDraws(task: Task, columns: readonly string[]): void {
@@ -91,8 +113,7 @@ export function recordFailure(engine: Engine, task: Task, execution: Execution, 
   const failure = asFailure(thrown, work.effect)
   const cell = baseOf(task, execution, now())
   // A draw anew that failed leaves the earlier one standing; whoever draws next gives it back.
-  const standing = cellOf(task, column)?.draw
-  if (standing !== undefined) cell.draw = standing
+  if (work.effect === 'draw') keepStanding(cell, cellOf(task, column))
   const tries = triesOf(task, column) + 1
   cell.error = { kind: failure.kind, message: String(failure.message), retryable: failure.retryable }
   const after = afterFailure({
@@ -118,6 +139,7 @@ export function recordFailure(engine: Engine, task: Task, execution: Execution, 
     wait(task, column, { ...cell, tries, status: 'waiting', waiting: { on: after.on, until: after.at } })
   } else {
     note(task, { kind: 'attempt', column: column.name, cell: { ...cell, status: 'error' } })
+    if (work.effect === 'write') giveBackDraws(task, work.confirms)
     finish(task, column, 'failed')
   }
 }
@@ -150,6 +172,8 @@ export function recordReconciled(
     const error = { kind, message: `${message}; reading back shows that it took no effect`, retryable }
     const cell: CellState = { ...baseOf(task, execution, now), status: 'error', error }
     note(task, { kind: 'attempt', column: column.name, cell })
+    const { work } = column.column
+    if (work.effect === 'write') giveBackDraws(task, work.confirms)
     finish(task, column, 'failed')
   } else {
     // It did not happen: the same effect may be sent again.
@@ -164,13 +188,23 @@ export function triesOf(task: Task, column: PlannedColumn): number {
 }
 
 /** Records what the ladder decided. The draw and the claim are written by the same transaction. */
-export function recordDecision(engine: Engine, task: Task, execution: Execution, settled: Settled): void {
-  const { decision, draw } = settled
-  const base = baseOf(task, execution, engine.world.now())
+export function recordDecision(
+  engine: Engine,
+  task: Task,
+  execution: Execution,
+  { decision, draw, asked }: Settled & { asked: Asked },
+): void {
+  const now = engine.world.now()
+  const base = baseOf(task, execution, now)
+  if (decision.hold !== null) {
+    holdCell(task, execution.column, { base, decision, hold: decision.hold, asked })
+    return
+  }
   const cell: CellState =
     decision.assignment === null
       ? { ...base, status: 'no-result', reason: decision.reason }
       : { ...base, value: { ...decision.assignment }, ...(draw !== null && { draw }) }
+  keepWord(cell, asked, now)
   const detail = { trace: decision.trace, account: task.row.account }
   note(task, { kind: 'attempt', column: execution.column.name, cell, detail })
   finish(task, execution.column, 'ran')

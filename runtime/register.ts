@@ -2,11 +2,13 @@ import { TableError } from '../columns/errors.ts'
 import type { TableDefinition } from '../columns/table.ts'
 import type { Store } from '../db/store.ts'
 import type { Pool } from '../routing/pool.ts'
+import type { Rep } from '../routing/rep.ts'
+import type { Territory } from '../routing/territory.ts'
 import { describeTable } from './describe.ts'
 import { planTable, type TablePlan } from './plan.ts'
 
 /**
- * Makes the tables known to the store and plans them; their pools are added where they are not there yet.
+ * Makes the tables known to the store and plans them; their reps, pools and territories are added where they are not there yet.
  *
  * @throws {TableError} `definition-invalid` when two tables share a name, or a column asks a table that is not served.
  */
@@ -15,7 +17,11 @@ export async function registerTables(
   tables: readonly TableDefinition[],
 ): Promise<Map<string, TablePlan>> {
   const plans = new Map<string, TablePlan>()
-  const pools = new Map<string, Pool>()
+  const seeds = {
+    reps: new Map<string, Rep>(),
+    pools: new Map<string, Pool>(),
+    territories: new Map<string, Territory>(),
+  }
   for (const table of tables) {
     if (plans.has(table.name)) {
       throw new TableError('definition-invalid', `two tables are called "${table.name}"`, {
@@ -26,7 +32,10 @@ export async function registerTables(
     }
     for (const { name, column } of table.columns) {
       refuseUnknownTables(tables, `${table.name}.${name}`, column.tables)
-      if (column.work.effect === 'draw') for (const pool of column.work.pools) pools.set(pool.name, pool)
+      if (column.work.effect !== 'draw') continue
+      for (const rep of column.work.reps) seeds.reps.set(rep.id, rep)
+      for (const pool of column.work.pools) seeds.pools.set(pool.name, pool)
+      for (const territory of column.work.territories) seeds.territories.set(territory.name, territory)
     }
     const { definition } = await store.registerTable({
       name: table.name,
@@ -35,7 +44,11 @@ export async function registerTables(
     })
     plans.set(table.name, planTable(table, definition))
   }
-  await store.seedPools([...pools.values()])
+  await store.seed({
+    reps: [...seeds.reps.values()],
+    pools: [...seeds.pools.values()],
+    territories: [...seeds.territories.values()],
+  })
   return plans
 }
 

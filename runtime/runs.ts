@@ -1,11 +1,12 @@
 import type { Run, RunRequest } from '../db/store.ts'
 import { cancelTask } from './cancel.ts'
+import { checkRequest } from './check-request.ts'
 import type { Engine } from './engine.ts'
 import { type HandedOut, handOut } from './hand-out.ts'
 import type { Lanes } from './lanes.ts'
 import type { TablePlan } from './plan.ts'
 import { createPreview, type Preview } from './preview.ts'
-import { checkColumns, countRows, windowRows, windows } from './run-rows.ts'
+import { countRows, windowRows, windows } from './run-rows.ts'
 import { noCounts, type Task } from './task.ts'
 
 /** A run by hand of more rows than this goes to the bulk lane. */
@@ -16,6 +17,8 @@ const mendMs = 1_000
 /** Runs asked for over rows that exist. */
 export interface Runs {
   start(plan: TablePlan, request: RunRequest): Promise<Run>
+  /** The same, for a caller that wants to know when all rows are with their lane. */
+  begin(plan: TablePlan, request: RunRequest): Promise<{ run: Run; handedOut: Promise<void> }>
   preview(plan: TablePlan, request: RunRequest): Promise<Preview>
   resume(run: Run): void
   cancel(run: Run): Promise<Run>
@@ -151,26 +154,29 @@ export function createRuns({ engine, planOf, lanes, quiet }: RunParts): Runs {
     }
   }
 
+  async function begin(plan: TablePlan, request: RunRequest) {
+    checkRequest(plan, request)
+    const rows = await countRows(store, plan, request)
+    const run = await store.createRun({
+      id: world.id('run'),
+      table: plan.table.name,
+      kind: 'rerun',
+      lane: rows <= liveRows ? 'live' : 'bulk',
+      definition: plan.definition,
+      request,
+      backfill: null,
+      rows,
+      at: world.now(),
+    })
+    remember(run)
+    return { run, handedOut: dispatch(run) }
+  }
+
   return {
-    async start(plan, request) {
-      checkColumns(plan, request)
-      const rows = await countRows(store, plan, request)
-      const run = await store.createRun({
-        id: world.id('run'),
-        table: plan.table.name,
-        kind: 'rerun',
-        lane: rows <= liveRows ? 'live' : 'bulk',
-        definition: plan.definition,
-        request,
-        rows,
-        at: world.now(),
-      })
-      remember(run)
-      void dispatch(run)
-      return run
-    },
+    start: async (plan, request) => (await begin(plan, request)).run,
+    begin,
     async preview(plan, request) {
-      checkColumns(plan, request)
+      checkRequest(plan, request)
       const preview = createPreview(plan)
       const run = asIfStarted(plan, request, world.now())
       if ('rows' in request.scope) await countRows(store, plan, request)
@@ -249,6 +255,7 @@ const asIfStarted = (plan: TablePlan, request: RunRequest, at: number): Run => (
   lane: 'bulk',
   definition: plan.definition,
   request,
+  backfill: null,
   rows: 0,
   at,
   ordinal: -1,

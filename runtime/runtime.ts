@@ -1,7 +1,10 @@
 import { TableError } from '../columns/errors.ts'
 import type { TableDefinition } from '../columns/table.ts'
 import type { Run, RunRequest, Store, StoredRow } from '../db/store.ts'
+import { advance } from './advance.ts'
+import { type Alarms, createAlarms } from './alarms.ts'
 import { createBudgets } from './budgets.ts'
+import { type ByHand, createByHand } from './by-hand.ts'
 import { checkChange, type FieldProblem } from './check-input.ts'
 import { chooseCells } from './choose.ts'
 import { drain } from './drain.ts'
@@ -9,9 +12,11 @@ import type { Engine, Log, World } from './engine.ts'
 import { createFinder } from './find.ts'
 import { type InsertOptions, type InsertResult, insertRows } from './insert-rows.ts'
 import { createLanes, type LaneLimits } from './lanes.ts'
+import { createLiveData, type LiveData } from './live-data.ts'
 import type { TablePlan } from './plan.ts'
 import type { Preview } from './preview.ts'
 import { createReader, type Reader } from './reader.ts'
+import { findUnfinished } from './recover.ts'
 import { registerTables } from './register.ts'
 import { createRuns } from './runs.ts'
 import { editedCells } from './stale.ts'
@@ -34,7 +39,8 @@ export interface RunProgress extends Run {
 }
 
 /** Runs the columns of the tables over their rows. */
-export interface Runtime extends Reader {
+export interface Runtime extends Reader, LiveData, Omit<ByHand, 'override'> {
+  override(...given: Parameters<ByHand['override']>): Promise<RunProgress>
   insert(
     table: string,
     inputs: readonly unknown[],
@@ -82,8 +88,11 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       lanes.left(task, how, dueAt)
       runs.finished(task)
       waiters.changed(task.row.seq)
+      // A company has another owner now: its held leads may follow.
+      if (how === 'rest' && task.run.request?.override != null) wakeLater()
       quiet()
     },
+    onAlarm: (at) => alarms.wakeAt(at),
   }
   const quiet = () => {
     if (idlers.length > 0 && isIdle()) for (const each of idlers.splice(0)) each()
@@ -92,24 +101,28 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const limits = { rows: 2_000, bulkRows: 200, ...options.limits }
   const lanes = createLanes({ engine, limits, planOf, runOf: runs.known, begun: runs.begun, quiet })
   const isIdle = () => lanes.tasks.size === 0 && lanes.queued() === 0 && runs.dispatching() === 0
-  const { planFor, findRow, findRun } = createFinder(store, plans)
+  const finder = createFinder(store, plans)
+  const { planFor, findRow, findRun } = finder
   const reader = createReader({ engine, planFor, findRow, plans, taskOf: (row) => lanes.tasks.get(row) })
 
   async function recover(): Promise<void> {
-    const unfinished: number[] = []
-    for (let after = 0; ; ) {
-      const rows = await store.activeRows(after, 10_000)
-      const last = rows.at(-1)
-      if (last === undefined) break
-      unfinished.push(...rows)
-      after = last
-    }
-    const { rows, nextAt } = await store.dueRows(world.now(), 100_000)
-    const open = await store.openRuns()
+    const { rows, open, nextAt } = await findUnfinished(store, world.now())
     // In one turn: a run whose last row in flight ends before it is resumed would be taken for finished.
-    lanes.queue('live', [...unfinished, ...rows])
+    lanes.queue('live', rows)
     for (const run of open) runs.resume(run)
     if (nextAt !== null) lanes.wakeAt(nextAt)
+    alarms.wakeAt(world.now())
+  }
+
+  /** Held leads are asked again at once, those in memory and those parked. */
+  async function wakeHeld(): Promise<void> {
+    await store.wakeParked()
+    lanes.wakeAt(world.now())
+    for (const task of lanes.tasks.values()) {
+      if (task.asked === null) continue
+      task.asked = null
+      advance(engine, task)
+    }
   }
 
   /** Nobody else works on the row while `work` does. */
@@ -146,9 +159,23 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     }
   }
 
+  function wakeLater(): void {
+    wakeHeld().catch((error: unknown) => {
+      if (!engine.stopping)
+        log.error({ error }, 'held leads could not be woken; they go on when they are due')
+    })
+  }
+
+  const alarms: Alarms = createAlarms({ engine, planOf, start: runs.begin, alone })
+  const live = createLiveData({ store, now: world.now, wake: wakeHeld })
+  const byHand = createByHand({ engine, finder, alarms, start: runs.start, alone })
+
   await recover()
   return {
     ...reader,
+    ...live,
+    ...byHand,
+    override: async (table, row, given) => runs.current(await byHand.override(table, row, given)),
     insert: (table, inputs, options = {}) =>
       insertRows({ engine, lanes }, planFor(table), { ...options, inputs }),
     async edit(table, id, change) {
@@ -188,6 +215,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     idle: () => (isIdle() ? Promise.resolve() : new Promise<void>((resolve) => idlers.push(resolve))),
     async stop() {
       engine.stopping = true
+      alarms.stop()
       lanes.stop()
       await drain(lanes.tasks.values())
       for (const each of idlers.splice(0)) each()

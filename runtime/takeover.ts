@@ -1,5 +1,7 @@
+import type { CellState } from '../columns/cell.ts'
 import type { JournalEntry } from '../db/journal.ts'
 import type { Run, StoredRow } from '../db/store.ts'
+import { backfillSkip } from './backfill.ts'
 import { chooseCells } from './choose.ts'
 import type { Engine } from './engine.ts'
 import type { TablePlan } from './plan.ts'
@@ -14,7 +16,17 @@ export async function keepPending(engine: Engine, plan: TablePlan, row: StoredRo
   const entries = [...chooseCells(plan, row, run)].flatMap((index): JournalEntry[] => {
     const column = plan.columns[index]
     if (column === undefined || row.cells[column.name] !== undefined) return []
-    const cell = { status: 'queued' as const, attempts: 0, reason }
+    // What a backfill must not do, the run that takes its row must not do either.
+    const skip = backfillSkip(column, run)
+    const cell: CellState =
+      skip === null
+        ? { status: 'queued', attempts: 0, reason }
+        : {
+            status: 'skipped',
+            attempts: 0,
+            reason: skip.reason,
+            skipped: { rule: skip.rule, values: skip.values },
+          }
     return [{ kind: 'attempt', column: column.name, cell }]
   })
   if (entries.length === 0) return
@@ -32,7 +44,7 @@ export async function keepPending(engine: Engine, plan: TablePlan, row: StoredRo
       position: row.entries,
       entries,
       confirm: [],
-      snapshot: { cells, atRest: false, dueAt },
+      snapshot: { cells, atRest: false, dueAt, alarmAt: null },
     }),
   })
 }

@@ -1,4 +1,5 @@
 import type { CellState } from '../columns/cell.ts'
+import type { Clock } from '../columns/column.ts'
 import type { JournalEntry } from '../db/journal.ts'
 import type { Run, RunCounts, StoredRow } from '../db/store.ts'
 import { chooseCells } from './choose.ts'
@@ -30,6 +31,20 @@ export interface Task {
   /** What became true and is not committed yet. */
   entries: JournalEntry[]
   confirm: number[]
+  /** Draws to give back with the next commit. */
+  release: { draw: number; reason: string }[]
+  /** Service-level clocks to write, one with each commit. */
+  clocks: { column: string; clock: Clock }[]
+  /** Columns whose hold was decided since the row came into memory, by position; null for none. The others are asked at once. */
+  asked: Set<number> | null
+  /** Cells before the present one were opened anew: one more pass. */
+  reopened: boolean
+  /** Draws made anew since the row came into memory. */
+  redraws: number
+  /** Draw columns whose answer was found out of date before it was written; once is enough. */
+  rechecked: Set<number> | null
+  /** Some cell may be to run again by itself. */
+  alarming: boolean
   /** The row is part of the coming commit already. */
   queued: boolean
   cancelled: boolean
@@ -68,6 +83,13 @@ export function createTask(plan: TablePlan, row: StoredRow, run: Run): Task {
     flights: new Map(),
     entries: [],
     confirm: [],
+    release: [],
+    clocks: [],
+    asked: null,
+    reopened: false,
+    redraws: 0,
+    rechecked: null,
+    alarming: row.entries > 0,
     queued: false,
     cancelled: false,
     ended: null,
@@ -86,6 +108,14 @@ export function settle(task: Task, column: PlannedColumn): void {
   if (task.states[column.index] === settled) return
   task.states[column.index] = settled
   task.open -= 1
+}
+
+/** Takes a settled cell up again. One that is under way is taken up when it lands: see `due` of its cell. */
+export function reopen(task: Task, column: PlannedColumn): void {
+  task.reopened = true
+  if (task.states[column.index] !== settled) return
+  task.states[column.index] = pending
+  task.open += 1
 }
 
 export const cellOf = (task: Task, column: PlannedColumn): CellState | undefined =>

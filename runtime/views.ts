@@ -4,7 +4,7 @@ import type { Json } from '../columns/json.ts'
 import type { JournalEntry, Values } from '../db/journal.ts'
 import type { StoredRow } from '../db/store.ts'
 import { isStale } from './changed.ts'
-import { historyOf } from './history.ts'
+import { type HistoryEntry, historyOf } from './history.ts'
 import type { PlannedColumn, TablePlan } from './plan.ts'
 import { running, settled, type Task } from './task.ts'
 
@@ -15,7 +15,12 @@ export interface CellView {
   error: CellError | null
   reason: string | null
   skipped: NonNullable<CellState['skipped']> | null
-  waiting: { on: Waiting['on']; until: string | null } | null
+  /** `since`: when a hold began. */
+  waiting: { on: Waiting['on']; until: string | null; since: string | null } | null
+  /** A person decided this value: no run changes it until it is let go. */
+  pinned: { who: string; reason: string; at: string } | null
+  /** When the cell runs again by itself. */
+  again: string | null
   attempts: number
   stale: boolean
   definition: number | null
@@ -71,7 +76,11 @@ function cellView(plan: TablePlan, column: PlannedColumn, row: StoredRow, task: 
     error: cell?.error ?? null,
     reason: cell?.reason ?? null,
     skipped: cell?.skipped ?? null,
-    waiting: waiting === undefined ? null : { on: waiting.on, until: iso(waiting.until) },
+    waiting:
+      waiting === undefined ? null : { on: waiting.on, until: iso(waiting.until), since: iso(waiting.since) },
+    pinned:
+      cell?.pinned === undefined ? null : { ...cell.pinned, at: new Date(cell.pinned.at).toISOString() },
+    again: iso(cell?.again),
     attempts: cell?.attempts ?? 0,
     stale: isStale(plan, column, row),
     definition: cell?.definition ?? null,
@@ -88,6 +97,8 @@ function statusOf(
 ): { status: CellStatus; waiting?: Waiting | undefined } {
   const state = task?.states[column.index]
   if (task === undefined || state === settled || state === undefined) {
+    // Parked: it runs again behind a draw that is held.
+    if (cell?.due !== undefined && row.active !== null) return { status: 'queued' }
     if (cell !== undefined) return { status: cell.status, waiting: cell.waiting }
     return { status: row.active === null ? 'idle' : 'queued' }
   }
@@ -100,7 +111,7 @@ function statusOf(
 /** One execution of a cell, or a run that passed it by. */
 export interface AttemptView {
   kind: 'attempt' | 'intent' | 'passed'
-  /** For a cell that was passed by: unchanged, kept, skipped, cancelled, stale. */
+  /** For a cell that was passed by: unchanged, kept, skipped, cancelled, stale; `signal` when it was told something. */
   outcome: string | null
   status: CellStatus
   value: Json
@@ -123,19 +134,28 @@ export function attemptViews(
   return historyOf(plan, row, entries)
     .filter(({ entry }) => entry.column === column)
     .map(({ entry, inputs }) => ({
-      kind: entry.kind,
-      outcome: entry.kind === 'passed' ? entry.outcome : null,
+      kind: entry.kind === 'signal' ? 'passed' : entry.kind,
+      outcome: entry.kind === 'signal' ? 'signal' : entry.kind === 'passed' ? entry.outcome : null,
       status: entry.cell.status,
       value: entry.cell.value ?? null,
       error: entry.cell.error ?? null,
-      reason: entry.kind === 'passed' ? entry.reason : (entry.cell.reason ?? null),
+      reason: reasonIn(entry),
       inputs,
       detail: entry.kind === 'attempt' ? (entry.detail ?? null) : null,
       cost: entry.kind === 'attempt' ? (entry.cost ?? null) : null,
       run: entry.cell.run ?? null,
       startedAt: iso(entry.cell.startedAt),
-      finishedAt: iso(entry.kind === 'passed' ? entry.at : finishOf(entry.cell)),
+      finishedAt: iso(
+        entry.kind === 'passed' ? entry.at : entry.kind === 'signal' ? entry.signal.at : finishOf(entry.cell),
+      ),
     }))
+}
+
+function reasonIn(entry: HistoryEntry['entry']): string | null {
+  if (entry.kind === 'passed') return entry.reason
+  if (entry.kind !== 'signal') return entry.cell.reason ?? null
+  const { kind, by, note, automated } = entry.signal
+  return `${kind} by ${by}${automated === true ? ', automated' : ''}${note === undefined ? '' : `: ${note}`}`
 }
 
 /** One step on the way to a cell: itself, or a column it stands on. */

@@ -1,12 +1,12 @@
 import { Hono } from 'hono'
-import { type Account, openAccount, toState } from './hubspot/account.ts'
+import { type Account, objectTypes, openAccount, toState } from './hubspot/account.ts'
 import { refuse } from './hubspot/answers.ts'
 import { objectRoutes } from './hubspot/object-routes.ts'
 import { ownerRoutes } from './hubspot/owner-routes.ts'
 import { sequenceRoutes } from './hubspot/sequence-routes.ts'
 import type { SandboxEnv, Vendor, VendorContext } from './vendor.ts'
 
-/** A HubSpot account: owners, contacts, companies with search and batches, and sequences. It starts empty. */
+/** A HubSpot account: owners, contacts, companies and engagements with search and batches, and sequences. It starts empty. */
 export function createHubspot({ now }: VendorContext): Vendor {
   let account: Account = openAccount({}, now)
   const current = () => account
@@ -26,8 +26,7 @@ export function createHubspot({ now }: VendorContext): Vendor {
   )
   // The client asks with a slash at the end.
   for (const path of ['/crm/v3/owners', '/crm/v3/owners/']) app.route(path, ownerRoutes(current))
-  app.route('/crm/v3/objects/contacts', objectRoutes('contacts', current))
-  app.route('/crm/v3/objects/companies', objectRoutes('companies', current))
+  for (const type of objectTypes) app.route(`/crm/v3/objects/${type}`, objectRoutes(type, current))
   app.route('/automation/v4/sequences/enrollments', sequenceRoutes(current))
 
   return {

@@ -4,21 +4,28 @@ import { secureHeaders } from 'hono/secure-headers'
 import { limitBody } from './body.ts'
 import { createDefinitions } from './definitions.ts'
 import { docsPage } from './docs.ts'
-import { createEventHub } from './event-hub.ts'
+import { createEventHub, type EventHub } from './event-hub.ts'
 import { checkHost, checkKey, checkOrigin, requireKeyBeyondLoopback } from './guards.ts'
-import { createMetrics } from './metrics.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
 import { openApiDocument } from './openapi.ts'
 import { pageFiles } from './page-files.ts'
 import type { App, AppEnv, AppOptions, Parts } from './parts.ts'
 import { answerError, answerProblem, invalidRequest } from './problem.ts'
+import { auditRoutes } from './routes/audit.ts'
 import { cellRoutes } from './routes/cells.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
+import { ledgerRoutes } from './routes/ledger.ts'
+import { ownerRoutes } from './routes/owner.ts'
 import { poolRoutes } from './routes/pools.ts'
+import { repRoutes } from './routes/reps.ts'
 import { rowRoutes } from './routes/row.ts'
 import { rowsRoutes } from './routes/rows.ts'
 import { runRoutes } from './routes/runs.ts'
+import { serviceLevelRoutes } from './routes/service-level.ts'
+import { signalRoutes } from './routes/signals.ts'
 import { tableRoutes } from './routes/tables.ts'
+import { territoryRoutes } from './routes/territories.ts'
 
 const security = secureHeaders({
   // Everything comes from here, scripts are files, and no text can become markup.
@@ -100,15 +107,7 @@ export function createApp(options: AppOptions): App {
   )
   app.use('/v1/*', limitBody)
 
-  tableRoutes(app, parts)
-  rowsRoutes(app, parts)
-  rowRoutes(app, parts)
-  cellRoutes(app, parts)
-  runRoutes(app, parts)
-  eventRoutes(app, hub)
-  poolRoutes(app, parts)
-  healthRoutes(app, parts, metrics)
-
+  addRoutes(app, parts, { hub, metrics })
   const document = openApiDocument(app, version)
   app.get('/openapi.json', (c) => c.json(document))
   app.get('/docs', (c) => c.html(docsPage(document)))
@@ -118,3 +117,21 @@ export function createApp(options: AppOptions): App {
 
 const placeOf = (target: string) =>
   ({ param: 'the path', query: 'the query', header: 'the headers' })[target] ?? target
+
+function addRoutes(app: App, parts: Parts, { hub, metrics }: { hub: EventHub; metrics: Metrics }): void {
+  tableRoutes(app, parts)
+  rowsRoutes(app, parts)
+  rowRoutes(app, parts)
+  cellRoutes(app, parts)
+  ownerRoutes(app, parts)
+  signalRoutes(app, parts)
+  runRoutes(app, parts)
+  eventRoutes(app, hub)
+  serviceLevelRoutes(app, parts)
+  repRoutes(app, parts)
+  poolRoutes(app, parts)
+  ledgerRoutes(app, parts)
+  territoryRoutes(app, parts)
+  auditRoutes(app, parts)
+  healthRoutes(app, parts, metrics)
+}

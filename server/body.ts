@@ -97,3 +97,9 @@ function openApiSchema(schema: z.ZodType): SchemaObject {
   const document: object = rest
   return document
 }
+
+/** Describes a JSON answer in the OpenAPI document. */
+export const jsonAnswer = <Schema>(description: string, schema: Schema) => ({
+  description,
+  content: { 'application/json': { schema } },
+})

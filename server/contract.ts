@@ -1,17 +1,9 @@
 import { z } from 'zod'
 import { cellStatuses } from '../columns/cell.ts'
-import { Pool, PoolMember, WhenNobody } from '../routing/pool.ts'
-
-/** Any JSON value. The table's own schemas say which. */
-const AnyJson = z.unknown()
-const JsonRecord = z.record(z.string(), AnyJson)
-const Iso = z.string().describe('ISO 8601 time, UTC')
-const Path = z.string().describe('path on this server')
+import { AnyJson, Iso, JsonRecord, Path, wholeNumber } from './contract-words.ts'
 
 /** The largest number of rows one request may insert. */
 export const maxBatch = 1_000
-
-const wholeNumber = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
 
 /** For routes without query parameters: any parameter is a mistake and is named. */
 export const NoQuery = z.strictObject({})
@@ -19,7 +11,6 @@ export const TableParams = z.object({ table: z.string() })
 export const RowParams = TableParams.extend({ row: z.string() })
 export const CellParams = RowParams.extend({ column: z.string() })
 export const RunParams = z.object({ run: z.string() })
-export const PoolParams = z.object({ pool: z.string() })
 
 /** One wrong field of a request. `value` is the refused value as JSON text, shortened. */
 export const FieldProblem = z.object({ field: z.string(), message: z.string(), value: z.string() })
@@ -41,8 +32,22 @@ export const Problem = z.object({
 })
 export type Problem = z.output<typeof Problem>
 
+/** Rows of a backlog. What it may do is said outright: there is no default. */
+export const BackfillBody = z.strictObject({
+  consumeDraws: z
+    .boolean()
+    .describe(
+      'true: draws come from the live rotation and count in caps; false: from a counter of their own',
+    ),
+  notify: z.boolean().describe('false: whatever reaches people is skipped'),
+  startClocks: z.boolean().describe('false: no service-level clock starts'),
+})
+
 /** `{ "rows": [...] }` is a batch; any other object is one row. */
-export const InsertBody = z.union([z.strictObject({ rows: z.array(AnyJson) }), JsonRecord])
+export const InsertBody = z.union([
+  z.strictObject({ rows: z.array(AnyJson), backfill: BackfillBody.optional() }),
+  JsonRecord,
+])
 export const InsertQuery = z.strictObject({
   wait: z.string().min(1).optional().describe('"done" or the name of a column'),
   timeoutMs: wholeNumber(1, 120_000).optional().describe('30000 when absent; only together with wait'),
@@ -65,7 +70,12 @@ export const CellView = z.object({
   error: z.object({ kind: z.string(), message: z.string(), retryable: z.boolean() }).nullable(),
   reason: z.string().nullable(),
   skipped: z.object({ rule: z.string(), values: JsonRecord }).nullable(),
-  waiting: z.object({ on: z.string(), until: Iso.nullable() }).nullable(),
+  waiting: z.object({ on: z.string(), until: Iso.nullable(), since: Iso.nullable() }).nullable(),
+  pinned: z
+    .object({ who: z.string(), reason: z.string(), at: Iso })
+    .nullable()
+    .describe('a person decided this value: no run changes it until it is let go'),
+  again: Iso.nullable().describe('when the cell runs again by itself'),
   attempts: z.number().int(),
   stale: z.boolean(),
   definition: z.number().int().nullable(),
@@ -133,10 +143,15 @@ export const CellDetail = CellView.extend({
   history: z.array(AttemptView),
 })
 
+export const WhyQuery = z.strictObject({
+  notRep: z.string().min(1).optional().describe('rep id: why not this one'),
+})
 export const WhyAnswer = z.object({
   table: z.string(),
   row: z.string(),
   column: z.string(),
+  told: z.array(z.string()).describe('a decision as a person would tell it; empty for other cells'),
+  whyNot: z.array(z.string()).nullable().describe('with ?notRep: why that rep did not get it'),
   steps: z.array(
     z.object({
       column: z.string(),
@@ -152,24 +167,37 @@ export const WhyAnswer = z.object({
 })
 
 const scopeWish = 'use { "rows": ["row_…"] }, { "filter": "status:error" } or { "all": true }'
-export const RunBody = z.strictObject({
-  columns: z.array(z.string()).min(1).max(500).optional(),
-  scope: z.union(
-    [
-      z.strictObject({ rows: z.array(z.string()).min(1).max(10_000) }),
-      z.strictObject({ filter: z.string().min(1).max(2_000) }),
-      z.strictObject({ all: z.literal(true) }),
-    ],
-    { error: scopeWish },
-  ),
-  mode: z.enum(['missing', 'errored', 'stale', 'all']),
-  limit: z.number().int().min(1).optional(),
-  downstream: z.boolean().default(false),
-  force: z.boolean().default(false),
-  includeEffects: z.boolean().default(false),
-  redraw: z.boolean().default(false),
-  dryRun: z.boolean().default(false),
-})
+export const RunBody = z
+  .strictObject({
+    columns: z.array(z.string()).min(1).max(500).optional(),
+    scope: z.union(
+      [
+        z.strictObject({ rows: z.array(z.string()).min(1).max(10_000) }),
+        z.strictObject({ filter: z.string().min(1).max(2_000) }),
+        z.strictObject({ all: z.literal(true) }),
+      ],
+      { error: scopeWish },
+    ),
+    mode: z.enum(['missing', 'errored', 'stale', 'all']),
+    limit: z.number().int().min(1).optional(),
+    downstream: z.boolean().default(false),
+    force: z.boolean().default(false),
+    includeEffects: z.boolean().default(false),
+    redraw: z.boolean().default(false),
+    reason: z
+      .string()
+      .trim()
+      .min(1, 'say why')
+      .max(1_000)
+      .nullable()
+      .default(null)
+      .describe('needed for a redraw'),
+    dryRun: z.boolean().default(false),
+  })
+  .refine(({ redraw, reason }) => !redraw || reason !== null, {
+    error: 'a redraw takes leads from their owners: say why',
+    path: ['reason'],
+  })
 
 const count = z.number().int()
 export const RunView = z.object({
@@ -253,69 +281,4 @@ export const TablesAnswer = z.object({ tables: z.array(TableView), sandbox: Sand
 
 export const EventsQuery = z.strictObject({
   after: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional().describe('id of the last event seen'),
-})
-
-export const PoolView = z.object({
-  name: z.string(),
-  url: Path,
-  strategy: z.enum(['standard', 'weighted']),
-  members: z.array(PoolMember),
-  whenNobody: WhenNobody,
-  fairness: z.array(
-    z.object({
-      member: z.string(),
-      draws: count,
-      expected: z.number().describe('draws the rep was due by weight'),
-      balance: z.number().describe('draws owed (positive) or taken early (negative)'),
-      excluded: z.string().nullable().describe('why the rep cannot be drawn now'),
-    }),
-  ),
-})
-export const PoolsAnswer = z.object({ pools: z.array(PoolView) })
-
-/** What PUT takes: the pool as GET gives it; `fairness` and `url` are ignored, a misspelt key is refused. */
-export const PoolBody = z.strictObject({
-  name: Pool.shape.name.optional(),
-  strategy: Pool.shape.strategy,
-  members: z.array(PoolMember.strict()).max(1_000),
-  whenNobody: WhenNobody,
-  fairness: AnyJson.optional(),
-  url: AnyJson.optional(),
-})
-
-export const LedgerQuery = z.strictObject({
-  limit: wholeNumber(1, 1_000).default(100),
-  after: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional().describe('`next` of the page before'),
-})
-export const LedgerAnswer = z.object({
-  draws: z.array(
-    z.object({
-      id: z.number().int(),
-      pool: z.string(),
-      member: z.string(),
-      table: z.string(),
-      row: z.string(),
-      column: z.string(),
-      generation: z.number().int(),
-      state: z.enum(['reserved', 'confirmed', 'released']),
-      reason: z.string().nullable(),
-      at: Iso,
-    }),
-  ),
-  next: z.number().int().nullable(),
-})
-
-export const PoolPreviewAnswer = z.object({
-  pool: z.string(),
-  draws: z.array(
-    z.object({
-      turn: z.number().int(),
-      member: z.string(),
-      name: z.string(),
-      reason: z.string(),
-      considered: AnyJson,
-    }),
-  ),
-  nobody: z.string().nullable().describe('why nobody can be drawn now'),
-  whenNobody: WhenNobody,
 })

@@ -1,42 +1,74 @@
 import type { z } from 'zod'
-import type { PoolState } from '../routing/decision.ts'
-import { exclusionOf } from '../routing/pool.ts'
-import { chooseMember } from '../routing/rotation.ts'
-import type { PoolPreviewAnswer } from './contract.ts'
+import type { DecisionView, RepLoad } from '../routing/decision.ts'
+import { type Turn, turnOf } from '../routing/ladder/members.ts'
+import type { Pool } from '../routing/pool.ts'
+import type { Rep } from '../routing/rep.ts'
+import { exclusionView, iso, openingOfPool } from './availability.ts'
+import type { PoolPreviewAnswer } from './contract-routing.ts'
 
 const turns = 20
 
-/** The next turns of a pool if nothing changed, from the balances it has now. Pure: nothing is drawn. */
-export function previewPool({ pool, ...state }: PoolState, now: number): z.output<typeof PoolPreviewAnswer> {
-  const nobodyIsThere = pool.members.every((member) => exclusionOf(member, now) !== null)
-  const anyway = nobodyIsThere && pool.whenNobody === 'assign-anyway'
-  const members = pool.members.map((member) => ({
-    id: member.rep.id,
-    weight: member.weight,
-    excluded: anyway && member.active && member.weight > 0 ? null : exclusionOf(member, now),
-  }))
-  const nameOf = new Map(pool.members.map(({ rep }) => [rep.id, rep.name]))
-  const draws: z.output<typeof PoolPreviewAnswer>['draws'] = []
-  let { balances } = state
-  const lastDrawn = { ...state.lastDrawn }
+type Preview = z.output<typeof PoolPreviewAnswer>
+
+/** The next turns of a pool if nothing changed, caps filling up on the way. Pure: nothing is drawn. */
+export function previewPool(pool: Pool, view: DecisionView): Preview {
+  const { balances, lastDrawn } = view.counter(pool, null)
+  const counter = { balances, lastDrawn: { ...lastDrawn } }
   let ordinal = Math.max(0, ...Object.values(lastDrawn))
+  const taken = new Map<string, number>()
+  const simulated: DecisionView = {
+    ...view,
+    counter: () => counter,
+    load: (rep) => withTaken(view.load(rep), taken.get(rep) ?? 0),
+  }
+  const draws: Preview['draws'] = []
   let nobody: string | null = null
-  for (let turn = 1; turn <= turns; turn += 1) {
-    const choice = chooseMember({ strategy: pool.strategy, members, balances, lastDrawn })
-    if (choice.chosen === null) {
-      nobody = choice.reason
+  while (draws.length < turns && nobody === null) {
+    const turn = nextTurn(pool, simulated)
+    if (turn.rep === null) {
+      nobody = whyNobody(turn)
       break
     }
+    const { id } = turn.rep
+    draws.push(drawView(draws.length + 1, turn, turn.rep))
     ordinal += 1
-    lastDrawn[choice.chosen] = ordinal
-    balances = choice.balances
-    draws.push({
-      turn,
-      member: choice.chosen,
-      name: nameOf.get(choice.chosen) ?? choice.chosen,
-      reason: choice.reason,
-      considered: choice.considered,
-    })
+    counter.lastDrawn[id] = ordinal
+    counter.balances = turn.balances
+    taken.set(id, (taken.get(id) ?? 0) + 1)
   }
-  return { pool: pool.name, draws, nobody, whenNobody: pool.whenNobody }
+  const opensAt = nobody === null ? null : iso(openingOfPool(simulated, pool))
+  return { pool: pool.name, draws, nobody, opensAt, whenNobody: pool.whenNobody }
 }
+
+function nextTurn(pool: Pool, view: DecisionView): Turn {
+  const turn = turnOf(pool, view)
+  return turn.rep === null && pool.whenNobody === 'assign-anyway'
+    ? turnOf(pool, view, { anyway: true })
+    : turn
+}
+
+function drawView(turn: number, { considered }: Turn, { id, name }: Rep): Preview['draws'][number] {
+  const own = considered.find(({ member }) => member === id)
+  const available = considered.filter(({ excluded }) => excluded === null).length
+  const owed = `${(own?.balance ?? 0).toFixed(2)} leads owed`
+  const share = `${Math.round((own?.share ?? 0) * 100)} %`
+  return {
+    turn,
+    member: id,
+    name,
+    reason: `${name} is next: share ${share}, ${owed}, ${available} of ${considered.length} reps available`,
+    considered: considered.map((each) => ({ ...each, excluded: exclusionView(each.excluded) })),
+  }
+}
+
+function whyNobody({ considered }: Turn): string {
+  if (considered.length === 0) return 'nobody can be drawn: the pool has no members'
+  const reasons = considered.map(({ name, excluded }) => `${name} (${excluded?.reason ?? 'available'})`)
+  return `nobody can be drawn: ${reasons.join(', ')}`
+}
+
+/** The load after so many more leads, all of them drawn now. */
+const withTaken = (load: RepLoad, taken: number): RepLoad => ({
+  drawnSince: (at) => load.drawnSince(at) + taken,
+  open: () => load.open() + taken,
+})

@@ -139,3 +139,13 @@ export function checked<Schema extends z.ZodType>(schema: Schema, given: unknown
   if (parsed.success) return parsed.data
   throw invalidRequest(parsed.error, given, 'the body')
 }
+
+/** The id of a path must be the one of the body, where the body names one. */
+export function requireSameName(field: string, given: string | undefined, name: string): void {
+  if (given === undefined || given === name) return
+  throw new TableError('request-invalid', `the body is about "${given}", the path about "${name}"`, {
+    field,
+    value: given,
+    wayOut: `leave ${field} out, or make it the one of the path`,
+  })
+}

@@ -56,7 +56,15 @@ const rooms: Readonly<Record<string, Room>> = {
   columns: { below: ['routing'], packages: ['zod', 'node:crypto'], ...pure },
   routing: {
     below: [],
-    packages: ['zod', 'node:url', 'tldts', 'i18n-iso-countries', 'email-providers'],
+    packages: [
+      'zod',
+      'node:url',
+      'tldts',
+      'i18n-iso-countries',
+      'email-providers',
+      'temporal-polyfill',
+      'date-holidays',
+    ],
     ...pure,
   },
   connectors: { below: ['columns'] },

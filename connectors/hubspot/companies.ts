@@ -1,62 +1,116 @@
+import { domainToASCII, domainToUnicode } from 'node:url'
 import { FilterOperatorEnum } from '@hubspot/api-client/lib/codegen/crm/companies/index.js'
-import { getDomain } from 'tldts'
 import { CallFailure } from '../../columns/errors.ts'
 import type { CrmAccount } from '../../columns/ports.ts'
-import { type OwnerDirectory, toCrmUser } from './owners.ts'
-import { readAs, type Session } from './session.ts'
-import { type HubspotObject, SearchPage } from './wire.ts'
+import { searchWords } from '../search-words.ts'
+import { companyProperties, mergedIds, toAccounts } from './accounts.ts'
+import type { OwnerDirectory } from './owners.ts'
+import { isId } from './records.ts'
+import { orNull, readAs, type Session } from './session.ts'
+import { HubspotObject, SearchPage } from './wire.ts'
 
-const properties = [
-  'name',
-  'domain',
-  'hubspot_owner_id',
-  'lifecyclestage',
-  'notes_last_updated',
-  'createdate',
-]
 const pageSize = 200
 /** 1,000 companies with one domain are a broken CRM; more pages would only delay saying so. */
 const maxPages = 5
 
-/** The companies whose registrable domain is `domain`, with their owners. The search index may be some seconds behind. */
+type Filter = readonly [property: string, operator: 'Eq' | 'ContainsToken', value: string]
+
+/** The companies whose registrable domain is `domain`, their further domains included. The search index may be some seconds behind. */
 export async function findCompanies(
   domain: string,
   owners: OwnerDirectory,
   session: Session,
 ): Promise<CrmAccount[]> {
-  const wanted = domain.trim().toLowerCase()
+  const asked = domain.trim().toLowerCase()
+  const wanted = domainToASCII(asked) || asked
   if (wanted === '') {
     throw new CallFailure('invalid-request', 'a search for companies needs a domain', { retryable: false })
   }
-  const companies = await search(wanted, session)
-  return Promise.all(
-    companies
-      .filter((company) => registrable(company.properties.domain) === wanted)
-      .map(async (company) => {
-        const ownerId = company.properties.hubspot_owner_id
-        const owner = ownerId ? await owners.findById(ownerId, session) : null
-        return {
-          id: company.id,
-          name: company.properties.name ?? '',
-          domain: wanted,
-          relationship: relationshipOf(company.properties.lifecyclestage ?? null),
-          owner: owner === null ? null : toCrmUser(owner),
-          lastActivityAt: isoTime(company.properties.notes_last_updated),
-          createdAt: isoTime(company.properties.createdate ?? company.createdAt) ?? new Date(0).toISOString(),
-        }
-      }),
+  // Portals hold international domains in either spelling. Five groups of filters are the most HubSpot takes.
+  const written = domainToUnicode(wanted)
+  const companies = await search(
+    [
+      ...[...new Set([wanted, written])].flatMap((each): Filter[][] => [
+        [['domain', 'Eq', each]],
+        [['domain', 'Eq', `www.${each}`]],
+      ]),
+      [['hs_additional_domains', 'ContainsToken', wanted]],
+    ],
+    session,
   )
+  const accounts = await toAccounts(companies, owners, session)
+  return accounts.filter((account) => account.domain === wanted || account.aliases.includes(wanted))
 }
 
-async function search(domain: string, session: Session): Promise<HubspotObject[]> {
-  const values = [domain, `www.${domain}`]
-  const filterGroups = values.map((value) => ({
-    filters: [{ propertyName: 'domain', operator: FilterOperatorEnum.Eq, value }],
+/** Companies whose name has every word of this one, or begins a word like one of them. */
+export async function findCompaniesByName(
+  name: string,
+  owners: OwnerDirectory,
+  session: Session,
+): Promise<CrmAccount[]> {
+  const words = searchWords(name)
+  if (words.length === 0) return []
+  const all = words.map((word): Filter => ['name', 'ContainsToken', word])
+  const starts = words.map((word): Filter[] => [['name', 'ContainsToken', `${beginning(word)}*`]])
+  // One page: what shares the beginning of a word with hundreds of companies tells nothing.
+  return toAccounts(await search([all, ...starts], session, 1), owners, session)
+}
+
+/** The company that the contact with this address belongs to; HubSpot looks at a contact's further addresses too. */
+export async function findContactCompanies(
+  email: string,
+  owners: OwnerDirectory,
+  session: Session,
+): Promise<CrmAccount[]> {
+  const address = email.trim()
+  if (address === '') return []
+  const answer = session
+    .contacts()
+    .getById(address, ['associatedcompanyid'], undefined, undefined, false, 'email')
+  const companyId = (await orNull(readAs(HubspotObject, answer)))?.properties.associatedcompanyid
+  const company = companyId ? await readCompany(companyId, owners, session) : null
+  return company === null ? [] : [company]
+}
+
+/** The company, or the one that took it in: a merged one can be gone under its own id. */
+export async function readCompany(
+  id: string,
+  owners: OwnerDirectory,
+  session: Session,
+): Promise<CrmAccount | null> {
+  if (!isId(id))
+    throw new CallFailure('invalid-request', `"${id}" is no HubSpot record id`, { retryable: false })
+  const company = await orNull(readAs(HubspotObject, session.companies().getById(id, companyProperties)))
+  const found =
+    company ??
+    (await search([[['hs_merged_object_ids', 'ContainsToken', id]]], session)).find((each) =>
+      mergedIds(each).includes(id),
+    )
+  return found === undefined ? null : ((await toAccounts([found], owners, session))[0] ?? null)
+}
+
+/** Companies that fulfil every filter of one of the groups. */
+async function search(
+  groups: readonly (readonly Filter[])[],
+  session: Session,
+  pages = maxPages,
+): Promise<HubspotObject[]> {
+  const filterGroups = groups.map((filters) => ({
+    filters: filters.map(([propertyName, operator, value]) => ({
+      propertyName,
+      operator: FilterOperatorEnum[operator],
+      value,
+    })),
   }))
   const found: HubspotObject[] = []
   let after: string | undefined
-  for (let page = 0; page < maxPages; page += 1) {
-    const request = { filterGroups, properties, limit: pageSize, ...(after !== undefined && { after }) }
+  for (let page = 0; page < pages; page += 1) {
+    const request = {
+      filterGroups,
+      properties: companyProperties,
+      limit: pageSize,
+      ...(after !== undefined && { after }),
+    }
     const { results, paging } = await readAs(SearchPage, session.companySearch().doSearch(request))
     found.push(...results)
     after = paging?.next?.after
@@ -65,18 +119,6 @@ async function search(domain: string, session: Session): Promise<HubspotObject[]
   return found
 }
 
-/** People type whole addresses into the domain field; compare what can be registered. */
-function registrable(value: string | null | undefined): string | null {
-  return value ? (getDomain(value, { allowPrivateDomains: false }) ?? value.trim().toLowerCase()) : null
-}
-
-function relationshipOf(stage: string | null): CrmAccount['relationship'] {
-  if (stage === 'customer') return 'customer'
-  return stage === 'opportunity' ? 'open-opportunity' : 'prospect'
-}
-
-function isoTime(value: string | Date | null | undefined): string | null {
-  if (!value) return null
-  const time = new Date(value)
-  return Number.isNaN(time.getTime()) ? null : time.toISOString()
+function beginning(word: string): string {
+  return word.slice(0, Math.max(3, Math.ceil(word.length / 2)))
 }

@@ -1,14 +1,18 @@
 import type { CrmRecord } from '../../columns/ports.ts'
 import { createMemo } from '../memo.ts'
+import { type OwnerDirectory, toCrmUser } from './owners.ts'
 import { readAs, type Session } from './session.ts'
-import { AccountDetails, type HubspotObject } from './wire.ts'
+import { AccountDetails, type HubspotObject, isoTime } from './wire.ts'
 
 /** HubSpot's own numbers of the object types, as the addresses of its pages hold them. */
 const objectTypes = { contact: '0-1', company: '0-2' }
 export type ObjectType = keyof typeof objectTypes
 
-/** Knows the account's number, and with it where the page of a record is. */
-export function recordPages() {
+/** The properties of a contact or company that a record is made of. */
+export const recordProperties = ['hubspot_owner_id', 'email', 'notes_last_updated', 'createdate']
+
+/** Makes records: knows the account's number, and with it where their pages are, and who their owners are. */
+export function recordPages(owners: OwnerDirectory) {
   const account = createMemo<AccountDetails | null>({
     ttlMs: (details) => (details === null ? 300_000 : Number.POSITIVE_INFINITY),
     maxEntries: 1,
@@ -28,8 +32,21 @@ export function recordPages() {
   return {
     /** HubSpot's object as Rota's record. */
     async toRecord(type: ObjectType, object: HubspotObject, session: Session): Promise<CrmRecord> {
-      const ownerId = object.properties.hubspot_owner_id || null
-      return { type, id: object.id, ownerId, url: await pageOf(type, object.id, session) }
+      const { hubspot_owner_id, notes_last_updated, createdate } = object.properties
+      const ownerId = hubspot_owner_id || null
+      const [owner, url] = await Promise.all([
+        ownerId === null ? null : owners.findById(ownerId, session),
+        pageOf(type, object.id, session),
+      ])
+      return {
+        type,
+        id: object.id,
+        ownerId,
+        owner: owner === null ? null : toCrmUser(owner),
+        url,
+        lastActivityAt: isoTime(notes_last_updated),
+        createdAt: isoTime(createdate ?? object.createdAt),
+      }
     },
   }
 }

@@ -1,14 +1,12 @@
 import { CallFailure } from '../../columns/errors.ts'
 import type { CrmRecord, RecordRequest } from '../../columns/ports.ts'
 import { batchFailure, conflictingId } from './failure.ts'
-import type { ObjectType, RecordPages } from './pages.ts'
+import { type ObjectType, type RecordPages, recordProperties } from './pages.ts'
 import { orNull, readAs, type Session } from './session.ts'
 import { BatchAnswer, HubspotObject } from './wire.ts'
 
 /** The contact property that holds our row id. It must exist and have unique values: HubSpot refuses to upsert by any other. */
 const rowIdProperty = 'rota_row_id'
-
-const properties = ['hubspot_owner_id', 'email']
 
 interface RecordId {
   type: string
@@ -56,7 +54,7 @@ export async function readObject(
   const type = objectType(record.type)
   if (!isId(record.id)) return null
   const api = type === 'contact' ? session.contacts() : session.companies()
-  const found = await orNull(readAs(HubspotObject, api.getById(record.id, properties)))
+  const found = await orNull(readAs(HubspotObject, api.getById(record.id, recordProperties)))
   return found && pages.toRecord(type, found, session)
 }
 
@@ -91,7 +89,7 @@ async function upsertContact(request: RecordRequest, session: Session): Promise<
 
 function contactBy(key: 'id' | 'email' | typeof rowIdProperty, value: string, session: Session) {
   const idProperty = key === 'id' ? undefined : key
-  const answer = session.contacts().getById(value, properties, undefined, undefined, false, idProperty)
+  const answer = session.contacts().getById(value, recordProperties, undefined, undefined, false, idProperty)
   return orNull(readAs(HubspotObject, answer))
 }
 
@@ -113,13 +111,14 @@ function contactProperties(request: RecordRequest): Record<string, string> {
   return given
 }
 
-function objectType(type: string): ObjectType {
+/** The name of the type, or a failure for types whose owner we never set. */
+export function objectType(type: string): ObjectType {
   if (type === 'contact' || type === 'company') return type
   throw refused(`HubSpot records are "contact" or "company", not "${type}"`)
 }
 
 /** Ids come from rows that strangers filled in. */
-function isId(value: string): boolean {
+export function isId(value: string): boolean {
   return /^\d{1,20}$/.test(value)
 }
 

@@ -1,5 +1,6 @@
 import * as companies from '@hubspot/api-client/lib/codegen/crm/companies/index.js'
 import * as contacts from '@hubspot/api-client/lib/codegen/crm/contacts/index.js'
+import * as objects from '@hubspot/api-client/lib/codegen/crm/objects/index.js'
 import * as owners from '@hubspot/api-client/lib/codegen/crm/owners/index.js'
 import type { z } from 'zod'
 import { CallFailure } from '../../columns/errors.ts'
@@ -9,7 +10,10 @@ import { unreadableAnswer } from '../status.ts'
 import { hubspotFailure } from './failure.ts'
 
 export interface HubspotSettings {
-  /** Of a private app: contacts, companies and owners to read and write; for sequences also their enrolment scope. */
+  /**
+   * Of a private app: contacts and companies to read and write, owners to read; for sequences also their enrolment scope, and for first
+   * touches the scopes to read calls, meetings and the content of logged e-mails.
+   */
   accessToken: string
   /** `https://api.hubapi.com` unless told otherwise; a path in front of `/crm/…` is kept. */
   baseUrl?: string
@@ -76,6 +80,12 @@ function generatedApis({ baseUrl, accessToken, ask }: { baseUrl: string; accessT
       httpApi: companies.wrapHttpLibrary(transport),
       authMethods,
     })
+  const forObjects = () =>
+    objects.createConfiguration({
+      baseServer: new objects.ServerConfiguration(baseUrl, {}),
+      httpApi: objects.wrapHttpLibrary(transport),
+      authMethods,
+    })
   const forOwners = () =>
     owners.createConfiguration({
       baseServer: new owners.ServerConfiguration(baseUrl, {}),
@@ -86,6 +96,9 @@ function generatedApis({ baseUrl, accessToken, ask }: { baseUrl: string; accessT
     contacts: () => new contacts.BasicApi(forContacts()),
     contactBatches: () => new contacts.BatchApi(forContacts()),
     companies: () => new companies.BasicApi(forCompanies()),
+    companyBatches: () => new companies.BatchApi(forCompanies()),
+    /** Search over any type of object, by its name. */
+    objectSearch: () => new objects.SearchApi(forObjects()),
     companySearch: () => new companies.SearchApi(forCompanies()),
     owners: () => new owners.OwnersApi(forOwners()),
   }
@@ -103,7 +116,7 @@ function transportOver(ask: Ask) {
         url,
         headers: request.getHeaders(),
         ...(typeof body === 'string' && { body }),
-        write: method !== 'GET' && !url.endsWith('/search'),
+        write: method !== 'GET' && !/\/(?:search|batch\/read)$/.test(url.replace(/\?.*/s, '')),
       })
       return new contacts.ResponseContext(answer.status, answer.headers, {
         text: async () => answer.text,

@@ -54,3 +54,10 @@ export type AccountDetails = z.output<typeof AccountDetails>
 /** `id`s are strings by the reference; numbers are accepted because older answers held them. */
 const id = z.union([z.string(), z.number()]).transform(String)
 export const EnrolmentAnswer = z.object({ id, sequenceId: id.nullish() })
+
+/** A time as HubSpot writes it, ISO or milliseconds, in ISO; null when there is none. */
+export function isoTime(value: string | Date | null | undefined): string | null {
+  if (!value) return null
+  const time = new Date(typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value)
+  return Number.isNaN(time.getTime()) ? null : time.toISOString()
+}

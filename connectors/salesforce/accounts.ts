@@ -1,32 +1,19 @@
-import { domainToASCII, domainToUnicode } from 'node:url'
-import { getDomain } from 'tldts'
+import { domainToUnicode } from 'node:url'
 import { z } from 'zod'
 import { CallFailure } from '../../columns/errors.ts'
-import type { CrmAccount, CrmUser } from '../../columns/ports.ts'
+import type { CrmAccount } from '../../columns/ports.ts'
 import type { RunningCall } from '../call.ts'
+import { searchWords } from '../search-words.ts'
+import { Account, accountFields, registrableDomain, toCrmAccount } from './account-shape.ts'
+import { requireId } from './ids.ts'
 import { query } from './query.ts'
 import type { Session } from './session.ts'
-import { like } from './soql.ts'
-import { toCrmUser, User } from './users.ts'
+import { like, literal } from './soql.ts'
 
-const Account = z.object({
-  Id: z.string(),
-  Name: z.string(),
-  Website: z.string().nullable(),
-  Type: z.string().nullable(),
-  CreatedDate: z.string(),
-  LastActivityDate: z.string().nullable(),
-  OwnerId: z.string().nullable(),
-  Owner: User.omit({ Id: true }).nullable(),
-  Opportunities: z.object({ records: z.array(z.object({ Id: z.string() })) }).nullable(),
-})
+/** More accounts than this share a word of a name only by being common words. */
+const maxByName = 200
 
-const fields =
-  'Id, Name, Website, Type, CreatedDate, LastActivityDate, OwnerId, ' +
-  'Owner.Name, Owner.Email, Owner.IsActive, Owner.UserType, ' +
-  '(SELECT Id FROM Opportunities WHERE IsClosed = FALSE LIMIT 1)'
-
-/** Accounts whose website has this registrable domain, oldest first. */
+/** Accounts whose website has this registrable domain, or that name it among their further domains; oldest first. */
 export async function findAccounts(
   session: Session,
   domain: string,
@@ -34,31 +21,93 @@ export async function findAccounts(
 ): Promise<CrmAccount[]> {
   const wanted = registrableDomain(domain)
   if (wanted === null) return refuseOrNone(domain)
-  const { userId } = await session.identity(call)
-  const soql = `SELECT ${fields} FROM Account WHERE ${websiteFilter(wanted)} ORDER BY CreatedDate ASC, Id ASC`
-  const candidates = await query(session, soql, { record: Account, call })
-  return candidates
-    .filter((account) => account.Website !== null && registrableDomain(account.Website) === wanted)
-    .map((account) => ({
-      id: account.Id,
-      name: account.Name,
-      domain: wanted,
-      relationship: relationshipOf(account),
-      owner: ownerOf(account, userId),
-      lastActivityAt: account.LastActivityDate === null ? null : toIso(account.LastActivityDate),
-      createdAt: toIso(account.CreatedDate),
-    }))
+  const aliases = aliasField(session)
+  const places = aliases === null ? ['Website'] : ['Website', aliases]
+  const found = await findWhere(
+    session,
+    `(${places.map((each) => domainFilter(each, wanted)).join(' OR ')})`,
+    { call },
+  )
+  return found.filter((account) => account.domain === wanted || account.aliases.includes(wanted))
 }
 
-/**
- * The registrable domain of a URL or host name in ASCII form; null when there is none. Private suffixes count, or every
- * customer of a web host would share the host's domain.
- */
-function registrableDomain(text: string): string | null {
-  const domain = getDomain(text.trim(), { allowPrivateDomains: true })
-  if (domain === null) return null
-  const ascii = domainToASCII(domain)
-  return ascii === '' ? null : ascii
+/** Accounts whose name has every word of this one, or failing that any of them. */
+export async function findAccountsByName(
+  session: Session,
+  name: string,
+  call: RunningCall,
+): Promise<CrmAccount[]> {
+  const words = searchWords(name)
+  if (words.length === 0) return []
+  const has = (word: string) => `Name LIKE ${like('%', word, '%')}`
+  const all = await findWhere(session, `(${words.map(has).join(' AND ')})`, { call, limit: maxByName })
+  if (all.length > 0 && words.length > 1) return all
+  // The start of a word is what typing errors leave right most often.
+  const starts = words.flatMap((word) =>
+    ['', '% '].map((before) => `Name LIKE ${like(before, beginning(word), '%')}`),
+  )
+  return findWhere(session, `(${starts.join(' OR ')})`, { call, limit: maxByName })
+}
+
+/** Accounts of the contacts with this address. */
+export async function findContactAccounts(
+  session: Session,
+  email: string,
+  call: RunningCall,
+): Promise<CrmAccount[]> {
+  const address = email.trim()
+  if (address === '') return []
+  const soql =
+    `SELECT AccountId FROM Contact WHERE Email = ${literal(address)} AND AccountId != NULL ` +
+    'ORDER BY CreatedDate ASC LIMIT 200'
+  const contacts = await query(session, soql, { record: z.object({ AccountId: z.string() }), call })
+  const ids = [...new Set(contacts.map(({ AccountId }) => AccountId))]
+  return ids.length === 0 ? [] : findWhere(session, `Id IN (${ids.map(literal).join(', ')})`, { call })
+}
+
+/** The account, or the one that took it in: Salesforce keeps merged accounts as deleted ones that name their master. */
+export async function readAccount(
+  session: Session,
+  id: string,
+  call: RunningCall,
+): Promise<CrmAccount | null> {
+  let wanted = requireId(id, ['Account'])
+  // Merges of merges happen; a handful is plenty.
+  for (let step = 0; step < 5; step += 1) {
+    const where = `Id = ${literal(wanted)}`
+    const soql = `SELECT Id, IsDeleted, MasterRecordId FROM Account WHERE ${where} LIMIT 1`
+    const [found] = await query(session, soql, { record: Tombstone, call, deleted: true })
+    if (found === undefined) return null
+    if (!found.IsDeleted) return (await findWhere(session, where, { call }))[0] ?? null
+    if (found.MasterRecordId === null) return null
+    wanted = found.MasterRecordId
+  }
+  return null
+}
+
+const Tombstone = z.object({ Id: z.string(), IsDeleted: z.boolean(), MasterRecordId: z.string().nullable() })
+
+async function findWhere(
+  session: Session,
+  where: string,
+  { call, limit }: { call: RunningCall; limit?: number },
+): Promise<CrmAccount[]> {
+  const { userId } = await session.identity(call)
+  const aliases = aliasField(session)
+  const soql =
+    `SELECT ${aliases === null ? accountFields : `${accountFields}, ${aliases}`} FROM Account WHERE ${where} ` +
+    `ORDER BY CreatedDate ASC, Id ASC${limit === undefined ? '' : ` LIMIT ${limit}`}`
+  const found = await query(session, soql, { record: Account, call })
+  return found.map((account) => toCrmAccount(account, { userId, aliases }))
+}
+
+/** The setting names a field that goes into the query as it stands. */
+function aliasField({ settings }: Session): string | null {
+  const field = settings.aliasField ?? null
+  if (field === null || /^[A-Za-z]\w*$/.test(field)) return field
+  throw new CallFailure('invalid-request', `salesforce: aliasField "${field}" is no field name`, {
+    retryable: false,
+  })
 }
 
 /** A public suffix such as `github.io` is nobody's own domain: no account can be told by it. Anything else is a mistake. */
@@ -73,34 +122,14 @@ function refuseOrNone(domain: string): CrmAccount[] {
   )
 }
 
-/** `Website` holds a URL in any form, so the domain may follow the start, a slash or a dot. Compared exactly afterwards. */
-function websiteFilter(domain: string): string {
+/** The field holds URLs or domains in any form, so the domain may follow the start, a separator, a slash or a dot. Compared exactly afterwards. */
+function domainFilter(field: string, domain: string): string {
   const forms = [...new Set([domain, domainToUnicode(domain)])]
-  const patterns = forms.flatMap((form) => [
-    like('', form, '%'),
-    like('%/', form, '%'),
-    like('%.', form, '%'),
-  ])
-  return `(${patterns.map((pattern) => `Website LIKE ${pattern}`).join(' OR ')})`
+  const before = field === 'Website' ? ['', '%/', '%.'] : ['', '%/', '%.', '% ', '%,', '%;', '%|']
+  const patterns = forms.flatMap((form) => before.map((start) => like(start, form, '%')))
+  return `(${patterns.map((pattern) => `${field} LIKE ${pattern}`).join(' OR ')})`
 }
 
-function relationshipOf(account: z.output<typeof Account>): CrmAccount['relationship'] {
-  // Salesforce ships the types "Customer - Direct" and "Customer - Channel"; orgs shorten them.
-  if (/^customer\b/i.test(account.Type ?? '')) return 'customer'
-  return (account.Opportunities?.records.length ?? 0) > 0 ? 'open-opportunity' : 'prospect'
-}
-
-function ownerOf({ OwnerId, Owner }: z.output<typeof Account>, ownUserId: string | null): CrmUser | null {
-  if (OwnerId === null) return null
-  if (OwnerId.startsWith('00G')) {
-    return { id: OwnerId, name: Owner?.Name ?? OwnerId, email: null, active: true, kind: 'queue' }
-  }
-  // An owner we may not see is still an owner. Should they be inactive, the write says so.
-  if (Owner === null) return { id: OwnerId, name: OwnerId, email: null, active: true, kind: 'person' }
-  return toCrmUser({ Id: OwnerId, ...Owner }, ownUserId)
-}
-
-/** Salesforce writes the zone as `+0000`, and a date without a time for the last activity. */
-function toIso(time: string): string {
-  return new Date(time.replace(/([+-]\d{2})(\d{2})$/, '$1:$2')).toISOString()
+function beginning(word: string): string {
+  return word.slice(0, Math.max(3, Math.ceil(word.length / 2)))
 }

@@ -6,11 +6,11 @@ import type { Session } from './session.ts'
 /** A search that reaches this many records is a wrong search, not a long one. */
 const maxRecords = 10_000
 
-/** Runs a query to its last page. */
+/** Runs a query to its last page; with `deleted` records that were deleted or merged into others are found too. */
 export async function query<Found>(
   session: Session,
   soql: string,
-  options: { record: z.ZodType<Found>; call: RunningCall },
+  options: { record: z.ZodType<Found>; call: RunningCall; deleted?: boolean },
 ): Promise<Found[]> {
   const Page = z.object({
     done: z.boolean(),
@@ -18,7 +18,8 @@ export async function query<Found>(
     nextRecordsUrl: z.string().startsWith('/services/data/').nullish(),
   })
   const found: Found[] = []
-  let path: string | null = `/query?q=${encodeURIComponent(soql)}`
+  let path: string | null =
+    `/${options.deleted === true ? 'queryAll' : 'query'}?q=${encodeURIComponent(soql)}`
   while (path !== null) {
     const page: z.output<typeof Page> = await session.request(
       { method: 'GET', path, answer: Page, write: false },

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { CallFailure } from '../../columns/errors.ts'
 import type { CrmRecord, RecordRequest } from '../../columns/ports.ts'
 import type { RunningCall } from '../call.ts'
+import { ownerOf, toIso } from './account-shape.ts'
 import { type RecordType, requireId, typeOfId } from './ids.ts'
 import { query } from './query.ts'
 import type { Session } from './session.ts'
@@ -17,13 +18,30 @@ const asWritten = { 'Sforce-Auto-Assign': 'FALSE' }
 const ownedTypes = ['Lead', 'Contact', 'Account', 'Opportunity'] as const satisfies readonly RecordType[]
 type OwnedType = (typeof ownedTypes)[number]
 
-const Owned = z.object({ Id: z.string(), OwnerId: z.string().nullable() })
+const Owned = z.object({
+  Id: z.string(),
+  OwnerId: z.string().nullable(),
+  /** Of a queue Salesforce shows the name, and of a lead's owner not the kind of user. */
+  Owner: z
+    .object({
+      Name: z.string(),
+      Email: z.string().nullish(),
+      IsActive: z.boolean().nullish(),
+      UserType: z.string().nullish(),
+    })
+    .nullable(),
+  LastActivityDate: z.string().nullable(),
+  CreatedDate: z.string(),
+})
 const Lead = Owned.extend({
   [rowIdField]: z.string().nullable(),
   IsConverted: z.boolean(),
   ConvertedContactId: z.string().nullable(),
 })
-const leadFields = `Id, OwnerId, ${rowIdField}, IsConverted, ConvertedContactId`
+const fieldsOf = (type: OwnedType) =>
+  'Id, OwnerId, Owner.Name, Owner.Email, Owner.IsActive, LastActivityDate, CreatedDate' +
+  (type === 'Lead' ? '' : ', Owner.UserType')
+const leadFields = `${fieldsOf('Lead')}, ${rowIdField}, IsConverted, ConvertedContactId`
 
 /** By id, then by our row id, then by e-mail among leads and contacts. A converted lead stands for its contact. */
 export async function findRecord(
@@ -39,7 +57,7 @@ export async function findRecord(
   if (lead !== null) return lead
   const email = request.email?.trim() ?? ''
   if (email === '') return null
-  const soql = `SELECT Id, OwnerId FROM Contact WHERE Email = ${literal(email)} ORDER BY CreatedDate ASC, Id ASC LIMIT 1`
+  const soql = `SELECT ${fieldsOf('Contact')} FROM Contact WHERE Email = ${literal(email)} ORDER BY CreatedDate ASC, Id ASC LIMIT 1`
   const [contact] = await query(session, soql, { record: Owned, call })
   return contact === undefined ? null : toRecord(session, 'Contact', contact, call)
 }
@@ -52,7 +70,7 @@ export async function readRecord(
 ): Promise<CrmRecord | null> {
   const type = requireType(record.type)
   const id = requireId(record.id, [type])
-  const soql = `SELECT Id, OwnerId FROM ${type} WHERE Id = ${literal(id)} LIMIT 1`
+  const soql = `SELECT ${fieldsOf(type)} FROM ${type} WHERE Id = ${literal(id)} LIMIT 1`
   const [found] = await query(session, soql, { record: Owned, call })
   return found === undefined ? null : toRecord(session, type, found, call)
 }
@@ -85,7 +103,7 @@ export async function createRecord(
   )
   // The lead is there: that its owner cannot be read now must not look like a failed creation.
   const created = await readRecord(session, { type: 'Lead', id }, call).catch(() => null)
-  return created ?? toRecord(session, 'Lead', { Id: id, OwnerId: null }, call)
+  return created ?? { type: 'Lead', id, ...unread, url: await pageOf(session, { type: 'Lead', id }, call) }
 }
 
 /** Writes the owner and the given fields in one update. */
@@ -154,19 +172,33 @@ function standingFor(
     : toRecord(session, 'Lead', lead, call)
 }
 
+const unread = { ownerId: null, owner: null, lastActivityAt: null, createdAt: null }
+
 async function toRecord(
   session: Session,
   type: OwnedType,
   record: z.output<typeof Owned>,
   call: RunningCall,
 ): Promise<CrmRecord> {
-  const { instanceUrl } = await session.identity(call)
+  const { userId } = await session.identity(call)
   return {
     type,
     id: record.Id,
     ownerId: record.OwnerId,
-    url: `${instanceUrl}/lightning/r/${type}/${record.Id}/view`,
+    owner: ownerOf(record, userId),
+    url: await pageOf(session, { type, id: record.Id }, call),
+    lastActivityAt: record.LastActivityDate === null ? null : toIso(record.LastActivityDate),
+    createdAt: toIso(record.CreatedDate),
   }
+}
+
+async function pageOf(
+  session: Session,
+  { type, id }: { type: OwnedType; id: string },
+  call: RunningCall,
+): Promise<string> {
+  const { instanceUrl } = await session.identity(call)
+  return `${instanceUrl}/lightning/r/${type}/${id}/view`
 }
 
 function requireType(type: string): OwnedType {

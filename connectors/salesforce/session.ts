@@ -18,6 +18,8 @@ export interface SalesforceSettings {
   loginUrl: string
   clientId: string
   clientSecret: string
+  /** API name of a text field of Account that holds further domains of the company, e.g. `Domain_Aliases__c`; there is no standard one. */
+  aliasField?: string
 }
 
 export interface SessionRequest<Answer> {
@@ -34,6 +36,7 @@ export interface SessionRequest<Answer> {
 
 /** A logged-in connection: logs in when first needed and once more when the token has expired. */
 export interface Session {
+  readonly settings: SalesforceSettings
   request<Answer>(request: SessionRequest<Answer>, call: RunningCall): Promise<Answer>
   /** Where the org lives and as whom we act. */
   identity(call: RunningCall): Promise<{ instanceUrl: string; userId: string | null }>
@@ -75,6 +78,7 @@ export function createSession(settings: SalesforceSettings): Session {
   }
 
   return {
+    settings,
     async request(request, call) {
       const first = await login(null, call)
       const answer = await send(first, request, call)

@@ -45,6 +45,11 @@ export interface RowReader {
   journal(seq: number, from?: number): JournalEntry[]
   active(after: number, limit: number): number[]
   due(now: number, limit: number): { rows: number[]; nextAt: number | null }
+  /** Rows at rest one of whose cells is to run again by now, with those cells, and when the next row is. */
+  alarms(
+    now: number,
+    limit: number,
+  ): { due: { table: string; id: string; columns: string[] }[]; nextAt: number | null }
   remaining(run: number): number
 }
 
@@ -70,6 +75,10 @@ export function createRowReader(connection: Connection, nameOf: (tableId: number
     .pluck()
   const dueRows = connection.prepare('SELECT seq FROM rows WHERE due_at <= ? ORDER BY due_at LIMIT ?').pluck()
   const nextDue = connection.prepare('SELECT min(due_at) FROM rows WHERE due_at > ?').pluck()
+  const alarmRows = connection.prepare(
+    `SELECT id, table_id AS tableId, json(cells) AS cells ${from} WHERE alarm_at <= ? ORDER BY alarm_at LIMIT ?`,
+  )
+  const nextAlarm = connection.prepare('SELECT min(alarm_at) FROM rows WHERE alarm_at > ?').pluck()
   const remaining = connection.prepare('SELECT count(*) FROM rows WHERE active = ?').pluck()
 
   function journal(seq: number, from = 0): { entries: JournalEntry[]; next: number } {
@@ -181,6 +190,23 @@ export function createRowReader(connection: Connection, nameOf: (tableId: number
       rows: dueRows.all(now, limit) as number[],
       nextAt: nextDue.get(now) as number | null,
     }),
+    alarms(now, limit) {
+      const found = alarmRows.all(now, limit) as { id: string; tableId: number; cells: string }[]
+      return {
+        due: found.map(({ id, tableId, cells }) => ({
+          table: nameOf(tableId),
+          id,
+          columns: ringing(JSON.parse(cells) as Cells, now),
+        })),
+        nextAt: nextAlarm.get(now) as number | null,
+      }
+    },
     remaining: (run) => remaining.get(run) as number,
   }
+}
+
+function ringing(cells: Cells, now: number): string[] {
+  return Object.entries(cells).flatMap(([column, { again }]) =>
+    again !== undefined && again <= now ? [column] : [],
+  )
 }

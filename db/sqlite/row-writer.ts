@@ -8,14 +8,16 @@ import type {
   InsertedRow,
   NewRow,
   RowStep,
+  Settlement,
   StepAnswer,
   StepRequest,
   StoredRow,
+  ViewOf,
 } from '../store.ts'
 import type { CellWriter } from './cell-writer.ts'
 import type { EventLog } from './event-log.ts'
 import type { Connection } from './open.ts'
-import type { RotationLedger } from './rotation-ledger.ts'
+import type { Rotation } from './rotation.ts'
 import { type RowReader, touchBand } from './row-reader.ts'
 import type { RunStore } from './run-store.ts'
 
@@ -26,6 +28,8 @@ export interface RowWriter {
   activate(request: Activation, tableId: number): StoredRow[]
   editInput(edit: InputEdit, tableId: number): StoredRow | null
   erase(tableId: number, id: string): boolean
+  /** Makes every parked row due. */
+  wakeParked(now: number): void
   /** Forgets what was remembered of work that was undone. */
   discard(): void
 }
@@ -33,7 +37,7 @@ export interface RowWriter {
 interface Parts {
   cells: CellWriter
   events: EventLog
-  ledger: RotationLedger
+  rotation: Rotation
   runs: RunStore
   reader: RowReader
 }
@@ -43,18 +47,20 @@ const erasedBody = ''
 
 /** Everything that changes rows. Each method runs inside a transaction that the commit queue holds. */
 export function createRowWriter(connection: Connection, parts: Parts): RowWriter {
-  const { cells, events, ledger, runs, reader } = parts
+  const { cells, events, rotation, runs, reader } = parts
   const insertRow = connection.prepare(
     `INSERT INTO rows (id, table_id, person, account, occurred_at, created_at, input, active)
      VALUES (?, ?, ?, ?, ?, ?, jsonb(?), ?)`,
   )
   const append = connection.prepare('INSERT INTO journal (row_seq, position, entries) VALUES (?, ?, ?)')
   const readGeneration = connection.prepare('SELECT generation FROM rows WHERE seq = ?').pluck()
-  const leave = connection.prepare('UPDATE rows SET entries = ?, active = NULL, due_at = NULL WHERE seq = ?')
+  const leave = connection.prepare(
+    'UPDATE rows SET entries = ?, active = NULL, due_at = NULL, alarm_at = ? WHERE seq = ?',
+  )
   const park = connection.prepare('UPDATE rows SET entries = ?, due_at = ? WHERE seq = ?')
   const addTouch = connection.prepare('UPDATE rows SET touches = touches + 1 WHERE seq = ?')
   const activateRow = connection.prepare(
-    'UPDATE rows SET generation = generation + 1, active = ?, due_at = NULL WHERE seq = ? AND table_id = ?',
+    'UPDATE rows SET generation = generation + 1, active = ?, due_at = NULL, alarm_at = NULL WHERE seq = ? AND table_id = ?',
   )
   const editRow = connection.prepare(
     // In flight the snapshot stays where it is: what the journal holds behind it is not in its cells yet.
@@ -66,6 +72,7 @@ export function createRowWriter(connection: Connection, parts: Parts): RowWriter
   const remember = connection.prepare(
     'INSERT INTO idempotency_keys (table_id, key, fingerprint, answer, at) VALUES (?, ?, ?, ?, ?)',
   )
+  const wake = connection.prepare('UPDATE rows SET due_at = ? WHERE due_at > ?')
   const forgetJournal = connection.prepare('DELETE FROM journal WHERE row_seq = ?')
   const forgetRow = connection.prepare('DELETE FROM rows WHERE seq = ?')
   const forgetBody = connection.prepare(
@@ -157,11 +164,13 @@ export function createRowWriter(connection: Connection, parts: Parts): RowWriter
   function writeSnapshot(request: StepRequest, tableId: number, step: RowStep): void {
     const { snapshot: taken } = step
     if (taken === undefined) return
-    const { atRest, dueAt } = taken
+    const { atRest, dueAt, alarmAt } = taken
     const entries = step.position + step.entries.length
     cells.write(request.row, tableId, taken.cells)
-    if (atRest) leave.run(entries, request.row)
-    else park.run(entries, dueAt, request.row)
+    if (atRest) {
+      leave.run(entries, alarmAt, request.row)
+      rotation.rested(request.row)
+    } else park.run(entries, dueAt, request.row)
     generations.delete(request.row)
   }
 
@@ -181,14 +190,19 @@ export function createRowWriter(connection: Connection, parts: Parts): RowWriter
     step(request, tableId, guard) {
       const { row, id, generation } = request
       if (generationOf(row) !== generation) return { fenced: true }
-      const step = request.build((settlement) => {
+      const settle = (settlement: Settlement) => {
         guard()
-        return ledger.settle(settlement, { ...request, tableId })
-      })
+        return rotation.settle(settlement, { ...request, tableId })
+      }
+      settle.view = (of: Omit<ViewOf, 'row' | 'account'>) =>
+        rotation.view({ ...of, row: id, account: request.account })
+      const step = request.build(settle)
       if (step === null) return { fenced: false }
       // What cannot be written as JSON throws here, before anything is written.
       const entries = JSON.stringify(step.entries)
-      for (const draw of step.confirm) ledger.confirm(draw)
+      for (const draw of step.confirm) rotation.confirm(draw)
+      for (const { draw, reason } of step.release ?? []) rotation.release(draw, reason)
+      if (step.clock !== undefined) rotation.clock(row, tableId, step.clock)
       if (step.entries.length > 0) {
         append.run(row, step.position, entries)
         events.add(tableId, { row: id, event: 'cells-changed', cells: statusesOf(step.entries) })
@@ -235,11 +249,13 @@ export function createRowWriter(connection: Connection, parts: Parts): RowWriter
       cells.erase(row.seq, tableId)
       forgetBody.run(tableId, id)
       forgetRow.run(row.seq)
-      ledger.passOnClaims(row.seq)
+      rotation.erase(row.seq, id)
       generations.delete(row.seq)
       events.add(tableId, { row: id, event: 'row-erased', cells: {} })
       return true
     },
+
+    wakeParked: (now) => void wake.run(now, now),
 
     discard: () => generations.clear(),
   }

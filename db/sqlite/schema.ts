@@ -1,5 +1,14 @@
 import { sql } from 'drizzle-orm'
-import { blob, index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core'
+import {
+  blob,
+  index,
+  integer,
+  primaryKey,
+  real,
+  sqliteTable,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/sqlite-core'
 
 /** Tables people defined. User-chosen names are values here, never SQL identifiers. */
 export const tables = sqliteTable('tables', {
@@ -37,6 +46,7 @@ export const rows = sqliteTable(
     generation: integer().notNull().default(1),
     active: integer(),
     dueAt: integer(),
+    alarmAt: integer(),
   },
   (table) => [
     uniqueIndex('rows_id').on(table.id),
@@ -45,6 +55,7 @@ export const rows = sqliteTable(
     index('rows_account').on(table.tableId, table.account).where(sql`account IS NOT NULL`),
     index('rows_active').on(table.active).where(sql`active IS NOT NULL`),
     index('rows_due').on(table.dueAt).where(sql`due_at IS NOT NULL`),
+    index('rows_alarm').on(table.alarmAt).where(sql`alarm_at IS NOT NULL`),
   ],
 )
 
@@ -101,31 +112,65 @@ export const runs = sqliteTable('runs', {
   document: text().notNull(),
 })
 
-/** Live pools with the balances and counts of draws their ledger adds up to. */
-export const pools = sqliteTable('pools', {
-  name: text().primaryKey(),
+/** Live data as documents: who can own leads, and what a rotation draws from. */
+export const reps = sqliteTable('reps', {
+  id: text().primaryKey(),
   document: text().notNull(),
-  balances: text().notNull().default('{}'),
-  lastDrawn: text().notNull().default('{}'),
-  drawn: text().notNull().default('{}'),
   updatedAt: integer().notNull(),
 })
 
-/** Who changed a pool, and from what to what. */
-export const poolChanges = sqliteTable('pool_changes', {
-  seq: integer().primaryKey({ autoIncrement: true }),
-  pool: text().notNull(),
-  who: text().notNull(),
-  at: integer().notNull(),
-  before: text(),
-  after: text().notNull(),
+export const pools = sqliteTable('pools', {
+  name: text().primaryKey(),
+  document: text().notNull(),
+  updatedAt: integer().notNull(),
 })
 
-/** The draw ledger. A draw is a reservation; its state moves to confirmed or released, nothing is deleted. */
+/** Every version of a territory; none is ever changed, since leads in flight keep what they began with. */
+export const territories = sqliteTable(
+  'territories',
+  {
+    seq: integer().primaryKey({ autoIncrement: true }),
+    name: text().notNull(),
+    version: integer().notNull(),
+    document: text().notNull(),
+    effectiveFrom: integer().notNull(),
+    savedAt: integer().notNull(),
+    who: text().notNull(),
+  },
+  (table) => [uniqueIndex('territories_version').on(table.name, table.version)],
+)
+
+/** Who changed live data, a balance or the owner of a row, and from what to what. */
+export const audit = sqliteTable(
+  'audit',
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    subject: text().notNull(),
+    name: text().notNull(),
+    who: text().notNull(),
+    at: integer().notNull(),
+    before: text(),
+    after: text(),
+  },
+  (table) => [index('audit_name').on(table.name, table.subject)],
+)
+
+/** What a rotation has done so far: the sums its draws and credits add up to, by member. */
+export const counters = sqliteTable('counters', {
+  key: text().primaryKey(),
+  balances: text().notNull(),
+  lastDrawn: text().notNull(),
+  drawn: text().notNull(),
+})
+
+/**
+ * The ledger of draws. A draw is a reservation; its state moves to confirmed or released, nothing is deleted. Ids are given by us, since
+ * draws and credits share one order. `counter` is null where the pool draws from its own.
+ */
 export const draws = sqliteTable(
   'draws',
   {
-    id: integer().primaryKey({ autoIncrement: true }),
+    id: integer().primaryKey(),
     pool: text().notNull(),
     rowSeq: integer().notNull(),
     row: text().notNull(),
@@ -135,11 +180,61 @@ export const draws = sqliteTable(
     member: text().notNull(),
     state: text().notNull().default('reserved'),
     reason: text(),
+    stratum: text(),
+    backfill: integer().notNull().default(0),
+    counter: text(),
     at: integer().notNull(),
   },
   (table) => [
     uniqueIndex('draws_cell').on(table.rowSeq, table.column, table.generation),
     index('draws_pool').on(table.pool),
+    index('draws_member').on(table.member, table.at).where(sql`state != 'released' AND backfill = 0`),
+  ],
+)
+
+/** Adjustments of a balance beside the draws. */
+export const credits = sqliteTable(
+  'credits',
+  {
+    id: integer().primaryKey(),
+    pool: text().notNull(),
+    member: text().notNull(),
+    leads: real().notNull(),
+    reason: text().notNull(),
+    note: text(),
+    row: text(),
+    who: text().notNull(),
+    at: integer().notNull(),
+  },
+  (table) => [
+    index('credits_pool').on(table.pool),
+    index('credits_row').on(table.row).where(sql`"row" IS NOT NULL`),
+  ],
+)
+
+/** The service-level clocks of rows, apart from their cells: for reports, and for what is on a rep's plate. */
+export const clocks = sqliteTable(
+  'clocks',
+  {
+    rowSeq: integer().notNull(),
+    column: text().notNull(),
+    tableId: integer().notNull(),
+    captured: integer().notNull(),
+    decided: integer(),
+    assigned: integer(),
+    notified: integer(),
+    accepted: integer(),
+    touched: integer(),
+    state: text().notNull(),
+    breached: integer().notNull(),
+    rep: text(),
+    hops: integer().notNull(),
+    businessMs: integer(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.rowSeq, table.column] }),
+    index('clocks_captured').on(table.tableId, table.captured),
+    index('clocks_open').on(table.rep).where(sql`state = 'open'`),
   ],
 )
 

@@ -5,7 +5,7 @@ import { createCellWriter } from './cell-writer.ts'
 import { createCommitQueue } from './commit-queue.ts'
 import { createEventLog } from './event-log.ts'
 import { type Connection, openDatabase } from './open.ts'
-import { createRotationLedger } from './rotation-ledger.ts'
+import { createRotation } from './rotation.ts'
 import { createRowReader } from './row-reader.ts'
 import { createRowWriter } from './row-writer.ts'
 import { createRunStore } from './run-store.ts'
@@ -26,33 +26,33 @@ export async function openSqliteStore({ path, now }: SqliteOptions): Promise<Sto
 function assemble(connection: Connection, path: string, now: () => number): Store {
   const registry = createTableRegistry(connection)
   const events = createEventLog(connection, registry.nameOf)
-  const ledger = createRotationLedger(connection, { now, nameOf: registry.nameOf })
+  const rotation = createRotation(connection, { now, nameOf: registry.nameOf })
   const runs = createRunStore(connection)
   const reader = createRowReader(connection, registry.nameOf)
   const counts = createCellCounts(connection)
   const cells = createCellWriter(connection, counts)
-  const writer = createRowWriter(connection, { cells, events, ledger, runs, reader })
+  const writer = createRowWriter(connection, { cells, events, rotation, runs, reader })
   const queue = createCommitQueue(connection, {
     beforeWork() {
-      ledger.mark()
+      rotation.mark()
       events.mark()
       counts.mark()
     },
     undoWork() {
-      ledger.undo()
+      rotation.undo()
       events.undo()
       counts.undo()
       writer.discard()
     },
     beforeCommit() {
-      ledger.write()
+      rotation.write()
       counts.write()
       runs.write()
       events.write(now())
     },
     afterCommit: () => events.publish(),
     onRollback() {
-      ledger.discard()
+      rotation.discard()
       events.discard()
       counts.discard()
       runs.discard()
@@ -60,6 +60,7 @@ function assemble(connection: Connection, path: string, now: () => number): Stor
     },
   })
   const idOf = registry.idOf
+  const { live } = rotation
   /** Reads see what is committed: nothing else runs while one does. */
   async function read<Result>(work: () => Result): Promise<Result> {
     if (!connection.open) throw new TableError('store-closed', 'the store is closed')
@@ -96,7 +97,11 @@ function assemble(connection: Connection, path: string, now: () => number): Stor
     activeRows: (after, limit) => read(() => reader.active(after, limit)),
     dueRows: (at, limit) => read(() => reader.due(at, limit)),
 
-    createRun: (run) => queue.run(() => runs.create(run, idOf(run.table))),
+    createRun: (run) =>
+      queue.run(() => {
+        rotation.audit.addRun(run)
+        return runs.create(run, idOf(run.table))
+      }),
     updateRun: (id, change) =>
       queue.run(() => {
         if (runs.find(id) === null)
@@ -108,13 +113,31 @@ function assemble(connection: Connection, path: string, now: () => number): Stor
     openRuns: () => read(() => runs.open()),
     remaining: (run) => read(() => reader.remaining(run)),
 
-    seedPools: (pools) => queue.run(() => ledger.seed(pools, now())),
-    pools: () => read(() => ledger.all()),
-    pool: (name) => read(() => ledger.get(name)),
-    putPool: (pool, who) => queue.run(() => ledger.put(pool, who, now())),
-    draws: (query) => read(() => ledger.draws(query)),
-    drawCounts: (pool) => read(() => ledger.counts(pool)),
-    claim: (account) => read(() => ledger.claim(account)),
+    seed: (seeds) => queue.run(() => live.seed(seeds, now())),
+    reps: () => read(() => live.reps()),
+    pools: () => read(() => live.pools().map(rotation.stateOf)),
+    pool: (name) =>
+      read(() => {
+        const pool = live.pool(name)
+        return pool === null ? null : rotation.stateOf(pool)
+      }),
+    territories: () => read(() => live.territories()),
+    putRep: (rep, who) => queue.run(() => live.putRep(rep, who, now())),
+    putPool: (pool, who) => queue.run(() => rotation.stateOf(live.putPool(pool, who, now()))),
+    putTerritory: (territory, effectiveFrom, who) =>
+      queue.run(() => live.putTerritory(territory, effectiveFrom, { who, at: now() })),
+    audit: (query) => read(() => rotation.audit.find(query)),
+    credit: (credit) => queue.run(() => rotation.credits.give(credit)),
+    credits: (query) => read(() => rotation.credits.find(query)),
+    draws: (query) => read(() => rotation.draws.draws(query)),
+    drawCounts: (pool) => read(() => rotation.draws.counts(live.pool(pool))),
+    decisionView: (of) => read(() => rotation.view(of)),
+
+    clocks: ({ table, ...span }) => read(() => rotation.clocks.between(idOf(table), span)),
+    alarms: (at, limit) => read(() => reader.alarms(at, limit)),
+    wakeParked: () => queue.run(() => writer.wakeParked(now())),
+
+    claim: (account) => read(() => rotation.claims.get(account)),
 
     events: ({ table, after, limit }) => read(() => events.since(idOf(table), after, limit)),
     lastEvent: (table) => read(() => events.last(idOf(table))),

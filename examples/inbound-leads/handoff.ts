@@ -23,6 +23,7 @@ export function handoffMessage(lead: Handoff): Message {
     ['Segment', `${lead.segment.segment} · ${lead.segment.region}`],
     ['Source', lead.source],
     ['Message', lead.message],
+    ['Also told', lead.owner.alsoTell?.name ?? null],
   ]
   return {
     to: lead.owner.email === null ? { channel: 'leads' } : { email: lead.owner.email },
@@ -34,6 +35,18 @@ export function handoffMessage(lead: Handoff): Message {
     reason: `Yours because of ${lead.owner.rule}: ${lead.owner.reason}`,
     link: { text: 'Open the record', url: lead.record.url },
   }
+}
+
+/** Fields that tell in the CRM why the owner is the owner; they are written together with the owner. */
+export function routingFields(
+  vendor: string,
+  { owner, segment }: Pick<Handoff, 'owner' | 'segment'>,
+): Record<string, string> {
+  const reason = `${owner.method}: ${owner.reason}`.slice(0, 255)
+  const size = `${segment.segment} · ${segment.region}`
+  return vendor === 'hubspot'
+    ? { rota_reason: reason, rota_segment: size }
+    : { Rota_Reason__c: reason, Rota_Segment__c: size }
 }
 
 /** Sequences by segment. HubSpot knows a sequence by its number, Salesforce a cadence by its name. */

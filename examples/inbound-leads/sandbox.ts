@@ -1,10 +1,9 @@
 import type { HubspotState } from '../../sandbox/hubspot/state.ts'
 import type { SalesforceStateInput } from '../../sandbox/salesforce/state.ts'
 import { idOf } from '../../sandbox/salesforce/store.ts'
-import { reps } from './team.ts'
+import { formerRep as gone, reps } from './team.ts'
 
 const people = Object.values(reps)
-const gone = { name: 'Ruth Former', email: 'ruth.former@rota.example' }
 
 /** Companies the CRM knows already: a customer, an open opportunity, one whose owner has left, and one nobody owns. */
 const companies = [

@@ -8,15 +8,18 @@ import { findAccount } from '../../columns/find-account.ts'
 import { notify } from '../../columns/notify.ts'
 import type { Connectors } from '../../columns/ports.ts'
 import { prompt } from '../../columns/prompt.ts'
+import { serviceLevel } from '../../columns/service-level.ts'
 import { defineTable } from '../../columns/table.ts'
 import { updateCrm } from '../../columns/update-crm.ts'
 import { useAi } from '../../columns/use-ai.ts'
 import { accountKey, companyDomain } from '../../routing/company.ts'
 import { Segmentation } from '../../routing/segment/segmentation.ts'
-import { handoffMessage, sequenceFor } from './handoff.ts'
+import { firstTouchPolicy, reminderMessage, takenBackMessage } from './first-touch.ts'
+import { handoffMessage, routingFields, sequenceFor } from './handoff.ts'
 import { Lead } from './lead.ts'
+import { ownership } from './ownership.ts'
 import { classifiedWithoutModel, classifyByRule, exits, qualify } from './qualify.ts'
-import { pools, reps } from './team.ts'
+import { formerRep, pools, reps } from './team.ts'
 import { territory } from './territory.ts'
 
 const routed = { when: { exit: 'route' } } as const
@@ -48,7 +51,14 @@ export const inboundLeads = ({ crm, messenger, sequencer, enrichment, model }: C
     )
     .column(
       'account',
-      findAccount({ needs: ['domain'], crm, domain: ({ domain }) => domain, budget: budgets.crm }),
+      findAccount({
+        reads: ['domain', 'email', 'company'],
+        crm,
+        budget: budgets.crm,
+        email: ({ email }) => email,
+        domain: ({ domain }) => domain,
+        name: ({ company }) => company,
+      }),
     )
     .column(
       'segment',
@@ -91,39 +101,42 @@ export const inboundLeads = ({ crm, messenger, sequencer, enrichment, model }: C
         decide: qualify,
       }),
     )
+    // Before the owner is decided, so that a lead somebody works already stays where it is.
     .column(
-      'owner',
-      assignOwner({
-        needs: ['segment'],
-        reads: ['account'],
-        pools,
-        reps: Object.values(reps),
-        rules: [
-          { name: 'existing account owner', decide: ({ account }, by) => by.owner(account, crm.vendor) },
-          { name: 'territory', decide: ({ segment }, by) => by.territory(territory, segment) },
-        ],
-        otherwise: { pool: 'triage' },
+      'record',
+      crmRecord({
+        reads: ['leadId', 'email', 'firstName', 'lastName', 'company', 'website'],
+        crm,
+        budget: budgets.crm,
+        person: ({ leadId, ...person }) => ({ recordId: leadId, ...person }),
       }),
       routed,
     )
     .column(
-      'record',
-      crmRecord({
-        needs: ['owner'],
-        reads: ['leadId', 'email', 'firstName', 'lastName', 'company', 'website'],
-        crm,
-        budget: budgets.crm,
-        person: ({ leadId, owner: _, ...person }) => ({ recordId: leadId, ...person }),
+      'owner',
+      assignOwner({
+        needs: ['segment'],
+        reads: ['account', 'domain', 'record'],
+        pools,
+        reps: [...Object.values(reps), formerRep],
+        territories: [territory],
+        rules: ownership(crm.vendor),
+        otherwise: { pool: 'triage' },
       }),
       routed,
     )
     .column(
       'crmOwner',
       updateCrm({
-        needs: ['owner', 'record'],
+        needs: ['owner', 'record', 'segment'],
         crm,
         budget: budgets.crm,
-        change: ({ owner, record }) => ({ record, owner }),
+        change: ({ owner, record, segment }) => ({
+          record,
+          owner,
+          expected: record.ownerId,
+          fields: routingFields(crm.vendor, { owner, segment }),
+        }),
         confirms: 'owner',
       }),
       routed,
@@ -152,6 +165,39 @@ export const inboundLeads = ({ crm, messenger, sequencer, enrichment, model }: C
         }),
       }),
       routed,
+    )
+    .column(
+      'takenBack',
+      notify({
+        needs: ['owner', 'company'],
+        via: messenger,
+        budget: budgets.messenger,
+        message: takenBackMessage,
+      }),
+      { when: { owner: (owner) => owner !== null && owner.previous.length > 0 } },
+    )
+    .column(
+      'firstTouch',
+      serviceLevel({
+        owner: 'owner',
+        milestones: { assigned: 'crmOwner', notified: 'handoff' },
+        reads: ['record'],
+        crm,
+        budget: budgets.crm,
+        record: ({ record }) => record,
+        policy: firstTouchPolicy,
+      }),
+      routed,
+    )
+    .column(
+      'reminder',
+      notify({
+        needs: ['owner', 'firstTouch', 'record', 'company'],
+        via: messenger,
+        budget: budgets.messenger,
+        message: reminderMessage,
+      }),
+      { when: { firstTouch: (level) => level?.state === 'reminded' } },
     )
 
 /** What `ROTA_TABLES` points to: the tables of this module, given the connectors. */

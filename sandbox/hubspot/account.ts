@@ -1,7 +1,8 @@
 import { createObjectStore, type ObjectStore, type StoredObject } from './objects.ts'
 import { type Enrolment, HubspotState, type Owner } from './state.ts'
 
-export type ObjectType = 'contacts' | 'companies'
+export const objectTypes = ['contacts', 'companies', 'calls', 'meetings', 'emails'] as const
+export type ObjectType = (typeof objectTypes)[number]
 
 /** One HubSpot account in memory. */
 export interface Account {
@@ -25,18 +26,25 @@ export function openAccount(input: unknown, now: () => number): Account {
         { ...owner, userId: owner.userId ?? 9_000_000 + Number(owner.id) },
       ]),
     ),
-    objects: { contacts: createObjectStore(100_000_000_001), companies: createObjectStore(200_000_000_001) },
+    objects: {
+      contacts: createObjectStore(100_000_000_001),
+      companies: createObjectStore(200_000_000_001),
+      calls: createObjectStore(300_000_000_001),
+      meetings: createObjectStore(400_000_000_001),
+      emails: createObjectStore(500_000_000_001),
+    },
     enrolments: new Map(state.enrolments.map((enrolment) => [enrolment.contactId, enrolment])),
   }
-  for (const type of ['contacts', 'companies'] as const) {
+  for (const type of objectTypes) {
     const store = account.objects[type]
-    for (const { id, properties, createdAt } of state[type]) {
-      const at = createdAt ?? new Date(now()).toISOString()
+    for (const record of state[type]) {
+      const at = record.createdAt ?? new Date(now()).toISOString()
       store.put({
-        id: id ?? store.nextId(),
-        properties: { createdate: at, ...properties },
+        id: record.id ?? store.nextId(),
+        properties: { createdate: at, ...record.properties },
         createdAt: at,
         updatedAt: at,
+        ...('associations' in record && { associations: record.associations }),
       })
     }
   }
@@ -46,11 +54,18 @@ export function openAccount(input: unknown, now: () => number): Account {
 /** The account as a state that can be loaded again. */
 export function toState(account: Account): HubspotState {
   const { tokens, portalId, sequences, uniqueProperties, searchDelayMs } = account.settings
-  const records = (type: ObjectType) =>
+  const records = (type: 'contacts' | 'companies') =>
     Array.from(account.objects[type].all(), ({ id, properties, createdAt }) => ({
       id,
       properties,
       createdAt,
+    }))
+  const engagements = (type: 'calls' | 'meetings' | 'emails') =>
+    Array.from(account.objects[type].all(), ({ id, properties, createdAt, associations }) => ({
+      id,
+      properties,
+      createdAt,
+      associations: { contact: [], company: [], ...associations },
     }))
   return {
     tokens,
@@ -58,6 +73,9 @@ export function toState(account: Account): HubspotState {
     owners: [...account.owners.values()],
     contacts: records('contacts'),
     companies: records('companies'),
+    calls: engagements('calls'),
+    meetings: engagements('meetings'),
+    emails: engagements('emails'),
     sequences,
     enrolments: [...account.enrolments.values()],
     uniqueProperties,

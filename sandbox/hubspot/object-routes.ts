@@ -25,8 +25,8 @@ export function objectRoutes(type: ObjectType, account: () => Account) {
   app.post('/search', async (c) => {
     const body = Search.safeParse(await jsonOf(c))
     if (!body.success) return refuse(c, invalid(`Invalid input JSON: ${body.error.message}`))
-    const { filterGroups, limit, after, properties } = body.data
-    const found = search(account(), type, filterGroups)
+    const { limit, after, properties } = body.data
+    const found = search(account(), type, body.data)
     const start = Number(after)
     const next = start + limit
     return c.json({

@@ -4,6 +4,8 @@ export interface StoredObject {
   properties: Record<string, string | null>
   createdAt: string
   updatedAt: string
+  /** Ids of the records an engagement is with, by type. */
+  associations?: Record<'contact' | 'company', string[]>
 }
 
 /**

@@ -34,7 +34,8 @@ export const Search = z.object({
   properties: z.array(z.string()).default([]),
   limit: z.number().int().min(1).max(200).default(10),
   after: z.union([z.string(), z.number()]).default('0'),
-  sorts: z.array(z.unknown()).optional(),
+  /** Names of properties, `-` before one for the latest first. */
+  sorts: z.array(z.string()).max(1).default([]),
   query: z.string().optional(),
 })
 
@@ -42,7 +43,7 @@ export const Search = z.object({
 export function search(
   account: Account,
   type: ObjectType,
-  groups: z.output<typeof Search>['filterGroups'],
+  { filterGroups: groups, sorts }: Pick<z.output<typeof Search>, 'filterGroups' | 'sorts'>,
 ): StoredObject[] {
   const visibleUntil = new Date(account.now() - account.settings.searchDelayMs).toISOString()
   const found = new Map<string, StoredObject>()
@@ -52,13 +53,22 @@ export function search(
         found.set(object.id, object)
     }
   }
-  return [...found.values()].sort((one, other) => Number(one.id) - Number(other.id))
+  const inOrder = [...found.values()].sort((one, other) => Number(one.id) - Number(other.id))
+  const [sort] = sorts
+  if (sort === undefined) return inOrder
+  const property = sort.replace(/^-/, '')
+  const direction = sort.startsWith('-') ? -1 : 1
+  const value = ({ properties }: StoredObject) => properties[property] ?? ''
+  return inOrder.sort((one, other) => order(value(one), value(other)) * direction)
 }
 
 /** With one exact filter the index names the candidates; without, every record is one. */
 function candidates(account: Account, type: ObjectType, filters: Filter[]): Iterable<StoredObject> {
   const store = account.objects[type]
-  const exact = filters.find((filter) => filter.operator === 'EQ' && filter.value !== undefined)
+  const exact = filters.find(
+    ({ operator, value, propertyName }) =>
+      operator === 'EQ' && value !== undefined && !propertyName.startsWith('associations.'),
+  )
   if (exact === undefined) return store.all()
   const ids = store.idsWith(exact.propertyName, exact.value ?? '')
   return [...ids].flatMap((id) => store.get(id) ?? [])
@@ -68,11 +78,17 @@ function holds(
   { propertyName, operator, value = '', values = [], highValue = '' }: Filter,
   object: StoredObject,
 ): boolean {
+  const related = /^associations\.(contact|company)$/.exec(propertyName)?.[1]
+  if (related === 'contact' || related === 'company') {
+    return operator === 'EQ' && (object.associations?.[related] ?? []).includes(value)
+  }
   const actual = object.properties[propertyName]?.toLowerCase() ?? ''
   const wanted = value.toLowerCase()
   const list = values.map((each) => each.toLowerCase())
   const tokens = actual.split(/[^\p{L}\p{N}]+/u)
-  const wantedTokens = wanted.split(/[^\p{L}\p{N}]+/u).filter((token) => token !== '')
+  const wantedTokens = wanted.split(/[^\p{L}\p{N}*]+/u).filter((token) => token !== '')
+  const hasToken = (token: string) =>
+    token.endsWith('*') ? tokens.some((each) => each.startsWith(token.slice(0, -1))) : tokens.includes(token)
   const tests: Record<Filter['operator'], () => boolean> = {
     EQ: () => actual === wanted,
     NEQ: () => actual !== wanted,
@@ -85,14 +101,23 @@ function holds(
     NOT_IN: () => !list.includes(actual),
     HAS_PROPERTY: () => actual !== '',
     NOT_HAS_PROPERTY: () => actual === '',
-    CONTAINS_TOKEN: () => wantedTokens.every((token) => tokens.includes(token)),
-    NOT_CONTAINS_TOKEN: () => !wantedTokens.every((token) => tokens.includes(token)),
+    CONTAINS_TOKEN: () => wantedTokens.every(hasToken),
+    NOT_CONTAINS_TOKEN: () => !wantedTokens.every(hasToken),
   }
   return tests[operator]()
 }
 
+/** Numbers by value, times by instant (HubSpot takes them in milliseconds), texts by letter. */
 function order(one: string, other: string): number {
-  const numbers = [Number(one), Number(other)] as const
+  const numbers = [numberOf(one), numberOf(other)] as const
   if (!Number.isNaN(numbers[0]) && !Number.isNaN(numbers[1])) return numbers[0] - numbers[1]
   return one < other ? -1 : one > other ? 1 : 0
+}
+
+function numberOf(text: string): number {
+  return /^\d{4}-\d\d-\d\dt/i.test(text)
+    ? Date.parse(text.toUpperCase())
+    : text === ''
+      ? Number.NaN
+      : Number(text)
 }

@@ -21,6 +21,13 @@ const Record = z.strictObject({
   createdAt: z.iso.datetime().optional(),
 })
 
+/** A call, meeting or e-mail, and the records it is with. */
+const Engagement = Record.extend({
+  associations: z
+    .strictObject({ contact: z.array(id).default([]), company: z.array(id).default([]) })
+    .prefault({}),
+})
+
 const Enrolment = z.strictObject({
   id: z.string(),
   contactId: z.string(),
@@ -39,6 +46,9 @@ export const HubspotState = z.strictObject({
   owners: z.array(Owner).default([]),
   contacts: z.array(Record).default([]),
   companies: z.array(Record).default([]),
+  calls: z.array(Engagement).default([]),
+  meetings: z.array(Engagement).default([]),
+  emails: z.array(Engagement).default([]),
   /** The sequences there are; null lets any id exist. */
   sequences: z.array(z.string()).nullable().default(null),
   enrolments: z.array(Enrolment).default([]),

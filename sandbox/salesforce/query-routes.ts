@@ -7,17 +7,17 @@ import { type QueryResult, runQuery } from './soql.ts'
 /** Cursors that are kept; Salesforce ends the oldest of a user's ten. */
 const maxCursors = 10
 
-/** `/query?q=` and the pages that follow it. */
+/** `/query?q=`, `/queryAll?q=` which finds deleted records too, and the pages that follow them. */
 export function addQueryRoutes(app: Hono<SandboxEnv>, access: OrgAccess): void {
   const cursors = new Map<string, QueryResult>()
   let serial = 0
 
-  app.get('/services/data/:version/query', (c) => {
+  const first = (c: SalesforceContext, deleted: boolean) => {
     const soql = c.req.query('q') ?? ''
     if (soql.trim() === '')
       throw new SalesforceError(400, 'MALFORMED_QUERY', 'A query string has to be specified')
     const { store, settings } = access.org()
-    const result = runQuery(soql, store, rootOf(c))
+    const result = runQuery(soql, store, { root: rootOf(c), deleted })
     const size = pageSize(c, settings.pageSize)
     if (result.records.length <= size) return c.json({ ...result, done: true })
     serial += 1
@@ -26,7 +26,9 @@ export function addQueryRoutes(app: Hono<SandboxEnv>, access: OrgAccess): void {
     const [oldest] = cursors.keys()
     if (cursors.size > maxCursors && oldest !== undefined) cursors.delete(oldest)
     return page(c, result, { cursor, start: 0, size })
-  })
+  }
+  app.get('/services/data/:version/query', (c) => first(c, false))
+  app.get('/services/data/:version/queryAll', (c) => first(c, true))
 
   app.get('/services/data/:version/query/:locator', (c) => {
     const [cursor = '', start = '', size = ''] = c.req.param('locator').split('-')

@@ -33,6 +33,8 @@ export const typeNames = [
   'Contact',
   'Lead',
   'Opportunity',
+  'Task',
+  'Event',
   'ActionCadence',
   'ActionCadenceTracker',
 ] as const
@@ -49,6 +51,12 @@ const system = {
 const ownedByAnyone: Field = { type: 'id', points: { to: ['User', 'Group'], relation: 'Owner' } }
 const ownedByUser: Field = { type: 'id', points: { to: ['User'], relation: 'Owner' } }
 const inAccount: Field = { type: 'id', indexed: true, points: { to: ['Account'], relation: 'Account' } }
+const createdBy: Field = { type: 'id', readOnly: true, points: { to: ['User'], relation: 'CreatedBy' } }
+const about = {
+  WhoId: { type: 'id', indexed: true, points: { to: ['Lead', 'Contact'], relation: 'Who' } },
+  WhatId: { type: 'id', indexed: true, points: { to: ['Account', 'Opportunity'], relation: 'What' } },
+  Subject: { type: 'text', length: 255 },
+} as const satisfies Record<string, Field>
 const website: Field = { type: 'text', length: 255 }
 const email: Field = { type: 'email', length: 80, indexed: true }
 
@@ -83,6 +91,11 @@ export const schema: Record<TypeName, RecordSchema> = {
       BillingCountry: { type: 'text', length: 80 },
       NumberOfEmployees: { type: 'number' },
       LastActivityDate: { type: 'date', readOnly: true },
+      /** A field of the org's own, as orgs keep further domains. */
+      Domain_Aliases__c: { type: 'text', length: 255 },
+      ParentId: { type: 'id', indexed: true, points: { to: ['Account'], relation: 'Parent' } },
+      /** Of a merged account, which is deleted as well: the account that goes on. */
+      MasterRecordId: { type: 'id', readOnly: true, points: { to: ['Account'], relation: 'MasterRecord' } },
       OwnerId: ownedByUser,
     },
     children: {
@@ -98,6 +111,7 @@ export const schema: Record<TypeName, RecordSchema> = {
       LastName: { type: 'text', length: 80, required: true },
       Email: email,
       AccountId: inAccount,
+      LastActivityDate: { type: 'date', readOnly: true },
       OwnerId: ownedByUser,
     },
     children: {},
@@ -117,6 +131,7 @@ export const schema: Record<TypeName, RecordSchema> = {
       Description: { type: 'text', length: 32_000 },
       Status: { type: 'text', length: 255, default: 'Open - Not Contacted' },
       LeadSource: { type: 'text', length: 255 },
+      LastActivityDate: { type: 'date', readOnly: true },
       IsConverted: { type: 'boolean', readOnly: true, default: false },
       ConvertedContactId: {
         type: 'id',
@@ -146,6 +161,36 @@ export const schema: Record<TypeName, RecordSchema> = {
       IsClosed: { type: 'boolean', readOnly: true, default: false },
       IsWon: { type: 'boolean', readOnly: true, default: false },
       AccountId: inAccount,
+      LastActivityDate: { type: 'date', readOnly: true },
+      OwnerId: ownedByUser,
+    },
+    children: {},
+  },
+  Task: {
+    prefix: '00T',
+    fields: {
+      ...system,
+      ...about,
+      Status: { type: 'text', length: 255, default: 'Not Started' },
+      IsClosed: { type: 'boolean', readOnly: true, default: false },
+      Type: { type: 'text', length: 255 },
+      TaskSubtype: { type: 'text', length: 40, default: 'Task' },
+      ActivityDate: { type: 'date' },
+      CompletedDateTime: { type: 'datetime', readOnly: true },
+      CreatedById: createdBy,
+      ActionCadenceStepTrackerId: { type: 'text', readOnly: true },
+      OwnerId: ownedByAnyone,
+    },
+    children: {},
+  },
+  Event: {
+    prefix: '00U',
+    fields: {
+      ...system,
+      ...about,
+      StartDateTime: { type: 'datetime', required: true },
+      EndDateTime: { type: 'datetime' },
+      CreatedById: createdBy,
       OwnerId: ownedByUser,
     },
     children: {},

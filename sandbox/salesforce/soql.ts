@@ -18,15 +18,22 @@ export interface QueryResult {
   records: Record<string, unknown>[]
 }
 
-/** Runs one SOQL query against the store. `root` is the version's path, for the records' own addresses. */
-export function runQuery(soql: string, store: Store, root: string): QueryResult {
+export interface QuerySettings {
+  /** The version's path, for the records' own addresses. */
+  root: string
+  /** Are deleted and merged records found as well? */
+  deleted?: boolean
+}
+
+/** Runs one SOQL query against the store. */
+export function runQuery(soql: string, store: Store, { root, deleted = false }: QuerySettings): QueryResult {
   const parsed = parse(soql)
   const type = findType(parsed.sObject ?? '')
   if (type === null) {
     throw new SalesforceError(400, 'INVALID_TYPE', `sObject type '${parsed.sObject ?? ''}' is not supported.`)
   }
   refuseUnsupported(parsed)
-  const found = select(type, parsed, { store, source: null })
+  const found = select(type, parsed, { store, source: null, deleted })
   if (isCount(parsed)) return { totalSize: found.length, records: [] }
   const shape = shaper(type, parsed.fields ?? [], { store, root })
   return { totalSize: found.length, records: found.map(shape) }
@@ -58,13 +65,15 @@ function isCount(query: Query): boolean {
 function select(
   type: TypeName,
   query: QueryBase,
-  { store, source }: { store: Store; source: SalesforceRecord[] | null },
+  { store, source, deleted }: { store: Store; source: SalesforceRecord[] | null; deleted: boolean },
 ): SalesforceRecord[] {
   const predicate = query.where === undefined ? null : predicateOf(query.where)
   const matches = predicate === null ? () => true : compile(type, predicate, store)
   const pool = source ?? (predicate === null ? null : candidates(type, predicate, store)) ?? store.all(type)
   const found: SalesforceRecord[] = []
-  for (const record of pool) if (matches(record)) found.push(record)
+  for (const record of pool) {
+    if ((deleted || record.IsDeleted !== true) && matches(record)) found.push(record)
+  }
   const ordered = orderBy(type, query, found, store)
   const start = query.offset ?? 0
   return ordered.slice(start, query.limit === undefined ? undefined : start + query.limit)
@@ -176,7 +185,11 @@ function subqueryWriter(type: TypeName, subquery: Subquery, around: { store: Sto
   const shape = shaper(child.type, subquery.fields ?? [], around)
   return (record, answer) => {
     const children = around.store.lookUp(child.type, child.field, record.Id)
-    const found = select(child.type, subquery, { store: around.store, source: children })
+    const found = select(child.type, subquery, {
+      store: around.store,
+      source: children,
+      deleted: false,
+    })
     answer[name] =
       found.length === 0 ? null : { totalSize: found.length, done: true, records: found.map(shape) }
   }

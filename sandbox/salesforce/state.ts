@@ -31,6 +31,8 @@ export const SalesforceState = z.strictObject({
   contacts: recordsOf('Contact'),
   leads: recordsOf('Lead'),
   opportunities: recordsOf('Opportunity'),
+  tasks: recordsOf('Task'),
+  events: recordsOf('Event'),
   cadences: recordsOf('ActionCadence'),
   trackers: recordsOf('ActionCadenceTracker'),
   settings: z
@@ -61,6 +63,8 @@ const lists = [
   ['contacts', 'Contact'],
   ['leads', 'Lead'],
   ['opportunities', 'Opportunity'],
+  ['tasks', 'Task'],
+  ['events', 'Event'],
   ['cadences', 'ActionCadence'],
   ['trackers', 'ActionCadenceTracker'],
 ] as const satisfies readonly (readonly [Exclude<keyof SalesforceState, 'settings'>, TypeName])[]
@@ -117,6 +121,7 @@ export function complete(
     record[name] = field.type === 'id' && typeof value === 'string' ? normalizeId(value) : value
   }
   if (record.OwnerId === null) record.OwnerId = around.ownerId
+  if (record.CreatedById === null) record.CreatedById = around.ownerId
   record.CreatedDate ??= around.createdAt
   record.LastModifiedDate ??= record.CreatedDate
   record.SystemModstamp ??= record.LastModifiedDate

@@ -67,8 +67,9 @@ export function updateRecord(
 /** The record, or the error for one that was deleted or never was. */
 export function existing(org: Org, type: TypeName, id: string): SalesforceRecord {
   const record = org.store.get(type, id)
-  if (record !== null) return record
-  if (org.store.wasRemoved(id)) throw new SalesforceError(404, 'ENTITY_IS_DELETED', 'entity is deleted')
+  if (record !== null && record.IsDeleted !== true) return record
+  if (record !== null || org.store.wasRemoved(id))
+    throw new SalesforceError(404, 'ENTITY_IS_DELETED', 'entity is deleted')
   if (normalizeId(id) === null)
     throw new SalesforceError(400, 'MALFORMED_ID', `${type} ID: id value of incorrect type: ${id}`, ['Id'])
   throw new SalesforceError(404, 'NOT_FOUND', 'The requested resource does not exist')
@@ -80,6 +81,10 @@ function finish(org: Org, type: TypeName, record: SalesforceRecord, options: Wri
   if (type === 'Opportunity') {
     record.IsClosed = String(record.StageName).startsWith('Closed')
     record.IsWon = record.StageName === 'Closed Won'
+  }
+  if (type === 'Task') {
+    record.IsClosed = record.Status === 'Completed'
+    record.CompletedDateTime = record.IsClosed ? (record.CompletedDateTime ?? toDateTime(options.now)) : null
   }
   // The active rule takes every lead that is written without the header, new or not; the answer stays a success.
   if (type === 'Lead' && options.autoAssign && org.settings.assignLeadsTo !== null) {
@@ -155,7 +160,7 @@ function checkedReference(
     throw new SalesforceError(400, 'MALFORMED_ID', `${name}: id value of incorrect type: ${value}`, [name])
   }
   const record = org.store.get(target, id)
-  if (record === null) {
+  if (record === null || record.IsDeleted === true) {
     throw new SalesforceError(400, 'INVALID_CROSS_REFERENCE_KEY', 'invalid cross reference id')
   }
   // Accounts take an inactive owner from those who have the permission for it; the others never do.

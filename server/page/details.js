@@ -1,6 +1,6 @@
 import { read } from './api.js'
-import { byId, longText, make, seconds, shortText } from './dom.js'
-import { pill, statuses } from './pills.js'
+import { byId, longText, make, moment, seconds, shortText } from './dom.js'
+import { pill, statuses, wordsOf } from './pills.js'
 import { consideredReps } from './reps.js'
 
 const heading = (text) => make('h3', {}, text)
@@ -15,7 +15,7 @@ export async function showDetails(row, column, onClose) {
   // Drawing the same again would take the focus and the selection away.
   if (text === shown && !byId('details').hidden) return
   shown = text
-  const title = `${column} → ${cell.status === 'done' ? shortText(cell.value) : (statuses[cell.status]?.[1] ?? cell.status)}`
+  const title = `${column} → ${cell.status === 'done' ? shortText(cell.value) : wordsOf(cell)}`
   const close = make('button', { type: 'button', 'aria-label': 'Close the details' }, '✕')
   close.addEventListener('click', onClose)
   byId('details').replaceChildren(
@@ -28,6 +28,7 @@ export async function showDetails(row, column, onClose) {
     make('p', {}, pill(cell)),
     ...stateOf(cell),
     heading('Why'),
+    ...toldNodes(why.told),
     // The cell itself first, then what it stands on, nearest first.
     make('ol.steps', {}, ...why.steps.toReversed().map(stepItem)),
     ...(cell.value === null ? [] : [heading('Value'), make('pre', {}, longText(cell.value))]),
@@ -41,20 +42,35 @@ export async function showDetails(row, column, onClose) {
   byId('details').hidden = false
 }
 
-function stateOf({ error, skipped, waiting, reason, stale }) {
+/** The decision in sentences: the outcome first; what is indented belongs to the sentence before it. */
+function toldNodes([outcome, ...rest]) {
+  if (outcome === undefined) return []
+  const items = rest.map((sentence) =>
+    make(sentence.startsWith(' ') ? 'li.below' : 'li', {}, sentence.trim()),
+  )
+  return [make('p.told', {}, outcome), make('ul.told', {}, ...items)]
+}
+
+function stateOf({ error, skipped, waiting, pinned, again, reason, stale }) {
   const lines = []
   if (error !== null)
     lines.push(`${error.kind}: ${error.message}${error.retryable ? ' (may work later)' : ''}`)
   if (skipped !== null) lines.push(`${skipped.rule}: ${JSON.stringify(skipped.values)}`)
-  if (waiting?.until) lines.push(`until ${new Date(waiting.until).toLocaleTimeString()}`)
+  if (waiting?.until) lines.push(`until ${moment(waiting.until)}`)
+  if (waiting?.since) lines.push(`held since ${moment(waiting.since)}`)
   if (reason !== null) lines.push(reason)
+  if (pinned) {
+    const { who, at } = pinned
+    lines.push(`Decided by ${who}, ${moment(at)}: ${pinned.reason}. No run changes it until it is let go.`)
+  }
+  if (again) lines.push(`runs again by itself: ${moment(again)}`)
   if (stale) lines.push('Stale: its inputs or the column changed after it ran.')
   return lines.map((line) => make('p.quiet', {}, line))
 }
 
 function stepItem({ column, kind, status, reason, inputs, detail, ms }) {
   const [glyph, , colour] = status === 'done' ? ['✓', '', 'good'] : (statuses[status] ?? ['?', '', 'none'])
-  const trace = Array.isArray(detail?.trace) ? detail.trace : []
+  const rules = Array.isArray(detail?.trace?.rules) ? detail.trace.rules : []
   return make(
     'li',
     {},
@@ -67,7 +83,7 @@ function stepItem({ column, kind, status, reason, inputs, detail, ms }) {
     ),
     make('p.quiet', {}, reason),
     inputs === null || Object.keys(inputs).length === 0 ? null : valueList(inputs),
-    trace.length === 0 ? null : make('ul.rules', {}, ...trace.map(ruleItem)),
+    rules.length === 0 ? null : make('ul.rules', {}, ...rules.map(ruleItem)),
   )
 }
 

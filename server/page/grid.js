@@ -1,5 +1,5 @@
 import { byId, make, shortText } from './dom.js'
-import { pill, wordsOf } from './pills.js'
+import { marksOf, pill, wordsOf } from './pills.js'
 
 const inputsShown = 2
 
@@ -40,7 +40,7 @@ export function createGrid(onOpen) {
 
   function cellButton(row, column) {
     const cell = row.cells[column]
-    const words = wordsOf(cell)
+    const words = `${wordsOf(cell)}${marksOf(cell)}`
     const named = { title: words, 'aria-label': `${column}: ${words}` }
     return make(
       'button.open',

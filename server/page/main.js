@@ -3,7 +3,7 @@ import { showDetails } from './details.js'
 import { byId, eased, make } from './dom.js'
 import { createGrid } from './grid.js'
 import { statuses } from './pills.js'
-import { showPools } from './reps.js'
+import { showPools, showReps } from './reps.js'
 import { follow } from './stream.js'
 
 const pageSize = 100
@@ -68,7 +68,11 @@ async function older() {
 async function refreshAround() {
   const { table, opened } = state
   await attempt(async () => {
-    const [{ rows, counts }, { pools }] = await Promise.all([read(table.url), read('/v1/pools')])
+    const [{ rows, counts }, { pools }, { reps }] = await Promise.all([
+      read(table.url),
+      read('/v1/pools'),
+      read('/v1/reps'),
+    ])
     if (state.table !== table) return
     byId('count').textContent = `${rows.toLocaleString()} ${rows === 1 ? 'row' : 'rows'}`
     const words = Object.entries(counts).map(
@@ -76,6 +80,7 @@ async function refreshAround() {
     )
     byId('counts').textContent = words.join('   ')
     showPools(pools)
+    showReps(reps)
     if (opened !== null) await refreshDetails()
   })
 }

@@ -1,7 +1,8 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { z } from 'zod'
-import { CellDetail, CellParams, NoQuery, WhyAnswer } from '../contract.ts'
+import { CellDetail, CellParams, NoQuery, WhyAnswer, WhyQuery } from '../contract.ts'
 import type { App, Parts } from '../parts.ts'
+import { tellDecision } from '../told.ts'
 
 const path = '/v1/tables/{table}/rows/{row}/cells/{column}' as const
 
@@ -19,8 +20,9 @@ const whyRoute = createRoute({
   path: `${path}/why`,
   tags: ['cells'],
   summary: 'Why a cell is what it is',
-  description: 'Every column it stands on, in the order they ran, with inputs, reason and trace.',
-  request: { params: CellParams, query: NoQuery },
+  description:
+    'Every column it stands on, in the order they ran, with inputs, reason and trace. For an owner also in sentences, and with ?notRep why a certain rep did not get it.',
+  request: { params: CellParams, query: WhyQuery },
   responses: { 200: { description: 'the steps', content: { 'application/json': { schema: WhyAnswer } } } },
 })
 
@@ -39,6 +41,10 @@ export function cellRoutes(app: App, { runtime }: Parts): void {
 
   app.openapi(whyRoute, async (c) => {
     const { table, row, column } = c.req.valid('param')
-    return c.json({ table, row, column, steps: await runtime.why(table, row, column) }, 200)
+    const { notRep = null } = c.req.valid('query')
+    const steps = await runtime.why(table, row, column)
+    const own = steps.find((step) => step.column === column)
+    const told = own === undefined ? { told: [], whyNot: null } : await tellDecision(runtime, own, notRep)
+    return c.json({ table, row, column, ...told, steps }, 200)
   })
 }

@@ -1,6 +1,7 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { z } from 'zod'
 import { TableError } from '../../columns/errors.ts'
+import type { Backfill } from '../../db/store.ts'
 import type { InsertResult } from '../../runtime/runtime.ts'
 import { jsonBody, readJson } from '../body.ts'
 import {
@@ -21,13 +22,15 @@ import { rowPath } from '../paths.ts'
 import { checked, ProblemError, refusedValue } from '../problem.ts'
 import { createWaiting } from '../waiting.ts'
 
+const ownKeys = new Set(['rows', 'backfill'])
+
 const insertRoute = createRoute({
   method: 'post',
   path: '/v1/tables/{table}/rows',
   tags: ['rows'],
   summary: 'Insert one row, or up to 1,000',
   description:
-    'Answers when the rows are on disk; their columns run by themselves. Invalid rows of a batch are reported, the others accepted.',
+    'Answers when the rows are on disk; their columns run by themselves. Invalid rows of a batch are reported, the others accepted. Rows with `backfill` go to the bulk lane and never hold up a live lead; `backfill` says whether they draw from the live rotation, tell people and start clocks.',
   middleware: [readJson] as const,
   request: {
     params: TableParams,
@@ -65,9 +68,11 @@ export function rowsRoutes(app: App, parts: Parts): void {
     const { wait, timeoutMs } = c.req.valid('query')
     const key = c.req.valid('header')['idempotency-key']
     const wish = await waiting.wishOf(table, wait, timeoutMs)
-    const { inputs, single } = inputsOf(c.get('body'), (await definitions.of(table)).inputs)
+    const given = inputsOf(c.get('body'), (await definitions.of(table)).inputs)
+    const { inputs, single, backfill } = given
     const { rows: results, run } = await runtime.insert(table, inputs, {
       ...(key !== undefined && { idempotencyKey: key }),
+      ...(backfill !== undefined && { backfill }),
     })
     const rows = results.map((result) => insertedRow(table, result))
     const [first] = rows
@@ -95,12 +100,18 @@ export function rowsRoutes(app: App, parts: Parts): void {
   })
 }
 
-/** `rows` with a list is a batch, unless the table itself has such a field; then only `rows` alone is. */
-function inputsOf(body: unknown, fields: readonly string[]): { inputs: readonly unknown[]; single: boolean } {
+interface Given {
+  inputs: readonly unknown[]
+  single: boolean
+  backfill: Backfill | undefined
+}
+
+/** `rows` with a list is a batch, unless the table itself has such a field; then only `rows` alone, or with `backfill`, is. */
+function inputsOf(body: unknown, fields: readonly string[]): Given {
   const hasRows = typeof body === 'object' && body !== null && 'rows' in body && Array.isArray(body.rows)
-  const isBatch = hasRows && (!fields.includes('rows') || Object.keys(body).length === 1)
-  if (!isBatch) return { inputs: [checked(InsertBody.options[1], body)], single: true }
-  const { rows } = checked(InsertBody.options[0], body)
+  const isBatch = hasRows && (!fields.includes('rows') || Object.keys(body).every((key) => ownKeys.has(key)))
+  if (!isBatch) return { inputs: [checked(InsertBody.options[1], body)], single: true, backfill: undefined }
+  const { rows, backfill } = checked(InsertBody.options[0], body)
   if (rows.length > maxBatch) {
     throw new TableError(
       'batch-too-large',
@@ -119,7 +130,7 @@ function inputsOf(body: unknown, fields: readonly string[]): { inputs: readonly 
       wayOut: 'send at least one row',
     })
   }
-  return { inputs: rows, single: false }
+  return { inputs: rows, single: false, backfill }
 }
 
 function insertedRow(table: string, result: InsertResult): InsertedRow {

@@ -1,5 +1,6 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { z } from 'zod'
+import type { RunRequest } from '../../db/store.ts'
 import type { RunProgress } from '../../runtime/runtime.ts'
 import { jsonBody, readJson } from '../body.ts'
 import {
@@ -26,7 +27,7 @@ const startRoute = createRoute({
   tags: ['runs'],
   summary: 'Run columns over rows that exist',
   description:
-    'A cell whose inputs are unchanged is skipped unless forced; force repeats no effect without includeEffects and no draw without redraw. dryRun counts and changes nothing.',
+    'A cell whose inputs are unchanged is skipped unless forced; force repeats no effect without includeEffects and no draw without redraw, which needs a reason. An owner whom a person decided stays. dryRun counts and changes nothing.',
   middleware: [readJson] as const,
   request: { params: TableParams, query: NoQuery, body: jsonBody(RunBody) },
   responses: {
@@ -58,11 +59,19 @@ const cancelRoute = createRoute({
 })
 
 /** `POST /v1/tables/{table}/runs`, `GET` and `DELETE /v1/runs/{run}`. */
-export function runRoutes(app: App, { runtime }: Parts): void {
+export function runRoutes(app: App, { runtime, who }: Parts): void {
   app.openapi(startRoute, async (c) => {
     const { table } = c.req.valid('param')
     const { dryRun, columns, limit, ...rest } = checked(RunBody, c.get('body'))
-    const request = { ...rest, columns: columns ?? null, limit: limit ?? null }
+    const request: RunRequest = {
+      ...rest,
+      columns: columns ?? null,
+      limit: limit ?? null,
+      who,
+      override: null,
+      unpin: false,
+      alarm: false,
+    }
     if (dryRun) return c.json({ preview: await runtime.preview(table, request) }, 200)
     return c.json({ run: runView(await runtime.run(table, request)) }, 202)
   })
@@ -78,7 +87,8 @@ export function runRoutes(app: App, { runtime }: Parts): void {
   })
 }
 
-function runView({ ordinal, cursor, at, finishedAt, ...run }: RunProgress): z.output<typeof RunView> {
+/** A run as answers carry it. */
+export function runView({ ordinal, cursor, at, finishedAt, ...run }: RunProgress): z.output<typeof RunView> {
   return {
     ...run,
     number: ordinal,

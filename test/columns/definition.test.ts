@@ -117,7 +117,8 @@ describe('a definition that is wrong says what, where and the way out', () => {
   })
 
   it('for a ladder that ends in a pool it does not hold', () => {
-    const pool = definePool('emea', { strategy: 'standard', members: [], whenNobody: 'assign-anyway' })
+    const members = [{ rep: { id: 'ana', name: 'Ana', email: 'ana@ours.example' } }]
+    const pool = definePool('emea', { strategy: 'standard', members, whenNobody: 'assign-anyway' })
     // @ts-expect-error
     const define = () => assignOwner({ pools: [pool], rules: [], otherwise: { pool: 'amer' } })
     expect(problemOf(define)).toMatchObject({

@@ -21,7 +21,15 @@ interface Row {
   email: string
 }
 const ana: Owner = { rep: 'ana', name: 'Ana', email: 'ana@ours.example', ids: {} }
-const record: CrmRecord = { type: 'Lead', id: 'L1', ownerId: 'queue', url: 'https://crm.example/L1' }
+const record: CrmRecord = {
+  type: 'Lead',
+  id: 'L1',
+  ownerId: 'queue',
+  owner: null,
+  url: 'https://crm.example/L1',
+  lastActivityAt: null,
+  createdAt: null,
+}
 const user = { id: 'u-ana', name: 'Ana', email: ana.email, active: true, kind: 'person' } as const
 
 /** A CRM with one record, which keeps every write it gets; `overwrite` is an automation of the CRM's own. */
@@ -110,6 +118,7 @@ describe('an update-crm column', () => {
     expect(update(crmOf().crm).work).toMatchObject({
       effect: 'write',
       sideEffect: 'writes the owner to testcrm',
+      reaches: 'records',
       confirms: ['owner'],
     })
   })

@@ -5,10 +5,9 @@ import type { CellContext, LookedUpRow } from '../../columns/column.ts'
 import { compute } from '../../columns/compute.ts'
 import { enrich } from '../../columns/enrich.ts'
 import { CallFailure } from '../../columns/errors.ts'
-import { findAccount } from '../../columns/find-account.ts'
 import { lookup } from '../../columns/lookup.ts'
-import type { CrmAccount, EnrichmentProvider, Firm } from '../../columns/ports.ts'
-import { crmWith, failureIn } from './ports.ts'
+import type { EnrichmentProvider, Firm } from '../../columns/ports.ts'
+import { failureIn } from './ports.ts'
 import { failureOf, run } from './running.ts'
 
 interface Row {
@@ -132,79 +131,6 @@ describe('an enrich column', () => {
 
   it('costs at most what all its providers cost', () => {
     expect(column(provider('a', null, 0.1), provider('b', null, 0.25)).costUsd).toBeCloseTo(0.35)
-  })
-})
-
-describe('a find-account column', () => {
-  const person = { id: 'u1', name: 'Ana', email: 'ana@ours.example', active: true, kind: 'person' } as const
-  const account = (id: string, over: Partial<CrmAccount> = {}): CrmAccount => ({
-    id,
-    name: `Account ${id}`,
-    domain: 'acme.com',
-    relationship: 'prospect',
-    owner: person,
-    lastActivityAt: null,
-    createdAt: '2025-01-01T00:00:00Z',
-    ...over,
-  })
-  const find = (accounts: CrmAccount[], domain: string | null = 'acme.com') =>
-    run(
-      findAccount<Row, 'domain'>({
-        reads: ['domain'],
-        crm: crmWith({ findAccounts: async (asked) => accounts.filter((each) => each.domain === asked) }),
-        domain: (row) => row.domain,
-      }),
-      { domain },
-    )
-
-  it.each([
-    [
-      'open opportunity before customer before prospect',
-      [
-        account('a'),
-        account('b', { relationship: 'customer' }),
-        account('c', { relationship: 'open-opportunity' }),
-      ],
-      'c',
-    ],
-    [
-      'an owner who can work it',
-      [
-        account('a', { owner: { ...person, active: false } }),
-        account('b', { owner: { ...person, kind: 'queue' } }),
-        account('c'),
-      ],
-      'c',
-    ],
-    [
-      'most recent activity',
-      [
-        account('a'),
-        account('b', { lastActivityAt: '2026-01-01T00:00:00Z' }),
-        account('c', { lastActivityAt: '2025-06-01T00:00:00Z' }),
-      ],
-      'b',
-    ],
-    ['oldest account', [account('a'), account('b', { createdAt: '2024-01-01T00:00:00Z' })], 'b'],
-    ['lowest id', [account('b'), account('a')], 'a'],
-  ])('of several takes one by %s, whatever order they come in', async (tieBreak, accounts, id) => {
-    for (const given of [accounts, accounts.toReversed()]) {
-      const outcome = await find(given)
-      expect(outcome).toMatchObject({ status: 'done', value: { id }, detail: { tieBreak } })
-      expect(outcome.detail).toMatchObject({
-        candidates: expect.arrayContaining(accounts.map((each) => expect.objectContaining({ id: each.id }))),
-      })
-    }
-  })
-
-  it('of one takes that, with no tie to break', async () => {
-    expect(await find([account('a')])).toMatchObject({ value: { id: 'a' }, detail: { tieBreak: null } })
-  })
-
-  it('finds nothing without a domain and without an account', async () => {
-    expect(await find([])).toMatchObject({ status: 'no-result', reason: expect.stringContaining('acme.com') })
-    expect(await find([account('a')], null)).toMatchObject({ status: 'no-result' })
-    expect(await find([account('a', { domain: '' })], '')).toMatchObject({ status: 'no-result' })
   })
 })
 

@@ -10,10 +10,14 @@ const notAsked = (): Promise<never> => Promise.reject(new Error('the column was 
 export const crmWith = (methods: Partial<Crm>): Crm => ({
   vendor: 'testcrm',
   findAccounts: notAsked,
+  findAccountsByName: notAsked,
+  findContactAccounts: notAsked,
+  readAccount: notAsked,
   findUserByEmail: notAsked,
   findRecord: notAsked,
   createRecord: notAsked,
   readRecord: notAsked,
   writeOwner: notAsked,
+  lastTouch: notAsked,
   ...methods,
 })

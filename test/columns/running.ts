@@ -8,6 +8,7 @@ export const contextOf = (over: Partial<CellContext> = {}): CellContext => ({
   column: 'cell',
   attempt: 1,
   occurredAt: '2026-03-02T09:00:00.000Z',
+  receivedAt: '2026-03-02T09:00:00.000Z',
   sendId: 'row_1.cell.1.abcd',
   signal: new AbortController().signal,
   timeoutMs: 5_000,
@@ -15,6 +16,8 @@ export const contextOf = (over: Partial<CellContext> = {}): CellContext => ({
   now: () => Date.parse('2026-03-02T09:00:00Z'),
   random: () => 0.5,
   lookup: async () => null,
+  signals: [],
+  finishedAt: () => null,
   ...over,
 })
 

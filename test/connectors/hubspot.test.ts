@@ -77,6 +77,10 @@ describe('accounts', () => {
         id: '900',
         name: 'Acme',
         domain: 'acme.com',
+        website: 'acme.com',
+        aliases: [],
+        parent: null,
+        mergedInto: null,
         relationship: 'customer',
         owner: { id: '77001', name: 'Ana Ruiz', email: 'ana@rota.test', active: true, kind: 'person' },
         lastActivityAt: '2026-03-01T10:00:00.000Z',
@@ -151,7 +155,11 @@ describe('records', () => {
   it('creating again tells the owner that the contact has got meanwhile', async () => {
     const record = await crm.createRecord(lead, call())
     await crm.writeOwner(record, { ownerId: '77001' }, call())
-    expect(await crm.createRecord(lead, call())).toEqual({ ...record, ownerId: '77001' })
+    expect(await crm.createRecord(lead, call())).toEqual({
+      ...record,
+      ownerId: '77001',
+      owner: { id: '77001', name: 'Ana Ruiz', email: 'ana@rota.test', active: true, kind: 'person' },
+    })
   })
 
   it('takes the contact that already has the e-mail instead of making a second one', async () => {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSqliteStore } from '../../db/sqlite/store.ts'
 import { storeSuite } from './store-suite.ts'
-import { at } from './suite/bench.ts'
+import { clock } from './suite/bench.ts'
 
-const now = () => at
+const now = () => clock.now
 
 storeSuite('SQLite file', {
   async open() {

@@ -1,9 +1,13 @@
 import { describe } from 'vitest'
+import { balanceSuite } from './suite/balances.ts'
 import type { StoreUnderTest } from './suite/bench.ts'
+import { clockSuite } from './suite/clocks.ts'
 import { editSuite } from './suite/edits.ts'
 import { feedSuite } from './suite/feed.ts'
 import { groupCommitSuite } from './suite/group-commit.ts'
 import { insertSuite } from './suite/inserts.ts'
+import { liveDataSuite } from './suite/live-data.ts'
+import { loadSuite } from './suite/loads.ts'
 import { querySuite } from './suite/queries.ts'
 import { rotationSuite } from './suite/rotation.ts'
 import { runSuite } from './suite/runs.ts'
@@ -16,6 +20,10 @@ export function storeSuite(name: string, under: StoreUnderTest): void {
     stepSuite(under)
     groupCommitSuite(under)
     rotationSuite(under)
+    balanceSuite(under)
+    loadSuite(under)
+    liveDataSuite(under)
+    clockSuite(under)
     querySuite(under)
     editSuite(under)
     runSuite(under)

@@ -115,7 +115,7 @@ describe.skipIf(!existsSync(companies))(
       const server = await startServerProcess({ sandbox: sandbox.url, path })
       try {
         const client = createClient(server.url)
-        const answer = (await client.post('/v1/tables/inbound-leads/rows?wait=done&timeoutMs=30000', {
+        const answer = (await client.post('/v1/tables/inbound-leads/rows?wait=done&timeoutMs=90000', {
           rows: leads,
         })) as { rows: unknown[] }
         expect(answer.rows).toHaveLength(leads.length)
@@ -142,6 +142,6 @@ describe.skipIf(!existsSync(companies))(
         await server.kill()
         await sandbox.close()
       }
-    }, 60_000)
+    }, 120_000)
   },
 )

@@ -133,9 +133,9 @@ function unfair(pool: Pool, draws: readonly DrawRecord[]): string[] {
   for (const [index, { member }] of draws.entries()) {
     got.set(member, (got.get(member) ?? 0) + 1)
     for (const { rep, weight } of pool.members) {
-      const off = (got.get(rep.id) ?? 0) - ((index + 1) * weightOf(weight)) / whole
+      const off = (got.get(rep) ?? 0) - ((index + 1) * weightOf(weight)) / whole
       if (Math.abs(off) > bound + 1e-9)
-        return [`pool ${pool.name}: ${rep.id} is ${off} off after ${index + 1} draws`]
+        return [`pool ${pool.name}: ${rep} is ${off} off after ${index + 1} draws`]
     }
   }
   return []

@@ -74,10 +74,10 @@ const effectsIn = (entries: readonly LedgerEntry[]) =>
   )
 
 async function draws(): Promise<{ row: string; state: string; pool: string }[]> {
-  const { draws: found } = (await client.get('/v1/pools/emea-commercial/ledger')) as {
-    draws: { row: string; state: string; pool: string }[]
+  const { entries } = (await client.get('/v1/pools/emea-commercial/ledger')) as {
+    entries: { kind: string; row: string; state: string; pool: string }[]
   }
-  return found
+  return entries.filter(({ kind }) => kind === 'draw')
 }
 
 /** Three leads at rest; the ledger starts again behind them. */
@@ -137,7 +137,7 @@ describe('a run over two selected rows and one column', () => {
   test('with force on every column repeats no effect and no draw', async () => {
     const { scope, one } = await three()
     const { counts } = await run({ scope, mode: 'all', force: true, downstream: true })
-    expect(counts).toMatchObject({ ran: 10, kept: 10, failed: 0 })
+    expect(counts).toMatchObject({ ran: 12, kept: 10, failed: 0 })
     expect(effectsIn(await ledger())).toEqual(nothing)
     expect(await draws()).toHaveLength(3)
     const { history } = (await client.get(`${table}/rows/${one}/cells/handoff`)) as {
@@ -164,7 +164,7 @@ describe('a run over two selected rows and one column', () => {
     const { scope, one, other } = await three()
     const before = field(await read(one), 'owner', 'rep')
     const untouched = await read(other)
-    await run({ columns: ['owner'], scope, mode: 'all', redraw: true })
+    await run({ columns: ['owner'], scope, mode: 'all', redraw: true, reason: 'wrong region' })
     expect((await draws()).map((draw) => draw.state).sort()).toEqual([
       'confirmed',
       'released',
@@ -247,6 +247,7 @@ describe('a run over two selected rows and one column', () => {
       force: true,
       includeEffects: true,
       redraw: true,
+      reason: 'wrong region',
       dryRun: true,
     })) as { preview: { rows: number; sideEffects: string[] } }
     expect(preview.rows).toBe(2)
@@ -255,6 +256,8 @@ describe('a run over two selected rows and one column', () => {
       'at most 2 times: writes the owner to salesforce',
       expect.stringMatching(/^at most 2 times: sends a message with slack/),
       expect.stringMatching(/^at most 2 times: enrols the person/),
+      'at most 2 times: sends a message with slack',
+      'at most 2 times: sends a message with slack',
       'at most 2 times: takes a turn of a rotation',
     ])
     expect(effectsIn(await ledger())).toEqual(nothing)

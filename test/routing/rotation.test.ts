@@ -1,42 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { chooseMember, type RotationMember, type RotationRequest } from '../../routing/rotation.ts'
-
-interface Replay {
-  balances: Record<string, number>
-  lastDrawn: Record<string, number>
-  draws: Record<string, number>
-  turn: number
-}
-
-function startReplay(): Replay {
-  return { balances: {}, lastDrawn: {}, draws: {}, turn: 0 }
-}
-
-function drawNext(replay: Replay, members: RotationMember[], strategy: RotationRequest['strategy']) {
-  const choice = chooseMember({ strategy, members, balances: replay.balances, lastDrawn: replay.lastDrawn })
-  replay.balances = choice.balances
-  if (choice.chosen !== null) {
-    replay.turn += 1
-    replay.lastDrawn[choice.chosen] = replay.turn
-    replay.draws[choice.chosen] = (replay.draws[choice.chosen] ?? 0) + 1
-  }
-  return choice
-}
-
-function pool(weights: number[]): RotationMember[] {
-  return weights.map((weight, index) => ({ id: `rep-${index}`, weight, excluded: null }))
-}
-
-function worstBalance(replay: Replay): number {
-  return Math.max(0, ...Object.values(replay.balances).map(Math.abs))
-}
-
-const weight = fc.oneof(
-  fc.integer({ min: 1, max: 100 }),
-  fc.double({ min: 0.01, max: 1000, noNaN: true }),
-  fc.constantFrom(1, 1, 5, 1 / 3),
-)
+import { chooseMember } from '../../routing/rotation.ts'
+import { drawNext, onLeave, pool, startReplay, weight } from './replay.ts'
 
 describe('a fixed pool', () => {
   test('keeps every member of up to 50 within 1 - 1/(2n - 2) of the fair share at every prefix', () => {
@@ -46,7 +11,7 @@ describe('a fixed pool', () => {
         const total = weights.reduce((sum, each) => sum + each, 0)
         const bound = 1 - 1 / (2 * weights.length - 2) + 1e-9
         const replay = startReplay()
-        for (let turn = 1; turn <= 120; turn += 1) {
+        for (let turn = 1; turn <= 100; turn += 1) {
           drawNext(replay, members, 'weighted')
           for (const { id, weight } of members) {
             const deviation = Math.abs((replay.draws[id] ?? 0) - (turn * weight) / total)
@@ -54,7 +19,7 @@ describe('a fixed pool', () => {
           }
         }
       }),
-      { numRuns: 2500 },
+      { numRuns: 10_000 },
     )
   })
 
@@ -66,7 +31,8 @@ describe('a fixed pool', () => {
         for (let turn = 0; turn < 130; turn += 1) {
           drawNext(replay, members, 'standard')
           const counts = members.map(({ id }) => replay.draws[id] ?? 0)
-          expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1)
+          const spread = Math.max(...counts) - Math.min(...counts)
+          if (spread > 1) throw new Error(`the counts are ${spread} apart after ${turn + 1} draws`)
         }
       }),
       { numRuns: 300 },
@@ -110,91 +76,19 @@ describe('a fixed pool', () => {
     )
   })
 
-  test('gives the ramping rep of 50/30/20 four of twenty leads without a run of more than two', () => {
+  test('is off by less than a lead after the first seven of 50/30/20, which cannot come out even (trap 84)', () => {
+    const replay = startReplay()
+    for (let turn = 0; turn < 7; turn += 1) drawNext(replay, pool([5, 3, 2]), 'weighted')
+    for (const [id, share] of Object.entries({ 'rep-0': 3.5, 'rep-1': 2.1, 'rep-2': 1.4 })) {
+      expect(Math.abs((replay.draws[id] ?? 0) - share)).toBeLessThanOrEqual(1 - 1 / 4)
+    }
+  })
+
+  test('gives the ramping rep of 50/30/20 four of twenty leads without a run of more than two (trap 84)', () => {
     const replay = startReplay()
     const sequence = Array.from({ length: 20 }, () => drawNext(replay, pool([5, 3, 2]), 'weighted').chosen)
     expect(replay.draws).toEqual({ 'rep-0': 10, 'rep-1': 6, 'rep-2': 4 })
     expect(sequence.join(' ')).not.toMatch(/(rep-\d) \1 \1/)
-  })
-})
-
-const edit = fc.record({
-  kind: fc.constantFrom('add', 'remove', 'away', 'reweigh', 'none', 'none', 'none'),
-  at: fc.nat(),
-  weight,
-})
-type Edit = { kind: string; at: number; weight: number }
-
-function applyEdit(members: RotationMember[], edit: Edit, fresh: string): RotationMember[] {
-  const index = edit.at % members.length
-  const change = (update: (member: RotationMember) => Partial<RotationMember>) =>
-    members.map((each, at) => (at === index ? { ...each, ...update(each) } : each))
-  if (edit.kind === 'add') return [...members, { id: fresh, weight: edit.weight, excluded: null }]
-  if (edit.kind === 'remove' && members.length > 2) return members.filter((_, at) => at !== index)
-  if (edit.kind === 'away')
-    return change((each) => ({ excluded: each.excluded === null ? 'on leave' : null }))
-  if (edit.kind === 'reweigh') return change(() => ({ weight: edit.weight }))
-  return members
-}
-
-describe('a pool that is edited while it runs', () => {
-  test('keeps every balance within 1.5 leads and never draws anybody who is excluded', () => {
-    fc.assert(
-      fc.property(
-        fc.array(weight, { minLength: 2, maxLength: 12 }),
-        fc.array(edit, { minLength: 50, maxLength: 200, size: 'max' }),
-        (weights, edits) => {
-          let members = pool(weights)
-          const replay = startReplay()
-          for (const [turn, each] of edits.entries()) {
-            members = applyEdit(members, each, `joined-${turn}`)
-            const { chosen } = drawNext(replay, members, 'weighted')
-            const drawn = members.find(({ id }) => id === chosen)
-            if (chosen !== null) expect(drawn?.excluded).toBeNull()
-            expect(worstBalance(replay)).toBeLessThanOrEqual(1.5)
-          }
-        },
-      ),
-      { numRuns: 2000 },
-    )
-  })
-
-  test('cannot be driven further than H_n - 1 by removing whoever was drawn', () => {
-    for (let size = 2; size <= 50; size += 1) {
-      let members = pool(Array.from({ length: size }, () => 1))
-      const replay = startReplay()
-      let harmonic = 0
-      for (let part = 1; part <= size; part += 1) harmonic += 1 / part
-      while (members.length > 0) {
-        const { chosen } = drawNext(replay, members, 'standard')
-        members = members.filter(({ id }) => id !== chosen)
-        const remaining = members.map(({ id }) => replay.balances[id] ?? 0)
-        expect(Math.max(0, ...remaining)).toBeLessThanOrEqual(harmonic - 1 + 0.01)
-      }
-    }
-  })
-
-  test('gives no catch-up burst to a rep who returns from leave', () => {
-    const replay = startReplay()
-    const members = pool([5, 3, 2])
-    const away = members.map((each) => (each.id === 'rep-1' ? { ...each, excluded: 'on leave' } : each))
-    for (let turn = 0; turn < 40; turn += 1) drawNext(replay, members, 'weighted')
-    const before = replay.balances['rep-1']
-    for (let turn = 0; turn < 60; turn += 1) drawNext(replay, away, 'weighted')
-    expect(replay.balances['rep-1']).toBe(before)
-    replay.draws = {}
-    for (let turn = 0; turn < 20; turn += 1) drawNext(replay, members, 'weighted')
-    expect(replay.draws['rep-1']).toBe(6)
-  })
-
-  test('keeps the balance of a member who has left', () => {
-    const { balances } = chooseMember({
-      strategy: 'weighted',
-      members: pool([1, 1]),
-      balances: { gone: 0.25 },
-      lastDrawn: {},
-    })
-    expect(balances.gone).toBe(0.25)
   })
 })
 
@@ -208,16 +102,20 @@ describe('one draw', () => {
     )
   })
 
-  test('pauses a member of weight 0 in both strategies and says so', () => {
+  test('pauses a member of weight 0 in both strategies and says so (trap 72)', () => {
     for (const strategy of ['standard', 'weighted'] as const) {
       const choice = chooseMember({ strategy, members: pool([0, 1]), balances: {}, lastDrawn: {} })
       expect(choice.chosen).toBe('rep-1')
-      expect(choice.considered[0]).toMatchObject({ share: 0, balance: 0, excluded: 'paused: weight 0' })
+      expect(choice.considered[0]).toMatchObject({
+        share: 0,
+        balance: 0,
+        excluded: { code: 'paused', reason: 'paused: weight 0' },
+      })
     }
   })
 
   test('draws nobody from a pool in which all are away, and leaves the balances alone', () => {
-    const members = pool([1, 0]).map((each, at) => ({ ...each, excluded: at === 0 ? 'on leave' : null }))
+    const members = pool([1, 0]).map((each, at) => ({ ...each, excluded: at === 0 ? onLeave : null }))
     const balances = { 'rep-0': 0.5 }
     const choice = chooseMember({ strategy: 'weighted', members, balances, lastDrawn: {} })
     expect(choice.chosen).toBeNull()
@@ -237,7 +135,7 @@ describe('one draw', () => {
     expect(choice.balances['rep-0']).toBeCloseTo(-0.4, 12)
   })
 
-  test('refuses weights that are not usable numbers and names member and value', () => {
+  test('refuses weights that are not usable numbers and names member and value (trap 72)', () => {
     for (const weight of [-1, Number.NaN, Number.POSITIVE_INFINITY]) {
       const members = pool([1, weight])
       const draw = () => chooseMember({ strategy: 'standard', members, balances: {}, lastDrawn: {} })

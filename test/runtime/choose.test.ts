@@ -115,8 +115,8 @@ describe('what a run does with a cell', () => {
     {},
     { force: true },
     { includeEffects: true },
-    { redraw: true },
-    { force: true, includeEffects: true, redraw: true },
+    { redraw: true, reason: 'test' },
+    { force: true, includeEffects: true, redraw: true, reason: 'test' },
   ]
 
   test('it runs what has no result yet', () => {
@@ -144,13 +144,20 @@ describe('what a run does with a cell', () => {
   test('a draw is repeated by redraw alone, and gives the old one back', () => {
     for (const flags of anyFlags) {
       const treatment = treatCell(draw, done({ draw: 4 }), 'other', run(flags))
-      if (flags.redraw) expect(treatment).toEqual({ do: 'run', intended: 2, release: 4 })
+      if (flags.redraw)
+        expect(treatment).toEqual({
+          do: 'run',
+          intended: 2,
+          release: { draw: 4, reason: 'test', who: 'tester' },
+        })
       else expect(treatment).toMatchObject({ do: 'keep', stale: true })
     }
-    expect(treatCell(draw, done({ draw: 4, intended: 2 }), 'same', run({ redraw: true }))).toEqual({
+    expect(
+      treatCell(draw, done({ draw: 4, intended: 2 }), 'same', run({ redraw: true, reason: 'test' })),
+    ).toEqual({
       do: 'run',
       intended: 3,
-      release: 4,
+      release: { draw: 4, reason: 'test', who: 'tester' },
     })
     expect(treatCell(draw, done(), 'same', run({ force: true }))).toMatchObject({ do: 'keep', stale: false })
   })
@@ -159,7 +166,7 @@ describe('what a run does with a cell', () => {
     expect(treatCell(draw, cell('error', { draw: 4, intended: 2 }), 'same', run({}))).toEqual({
       do: 'run',
       intended: 2,
-      release: 4,
+      release: { draw: 4, reason: 'redraw', who: 'tester' },
     })
   })
 

@@ -61,17 +61,24 @@ describe('a draw', () => {
     expect(await draws(running)).toMatchObject([{ state: 'confirmed' }])
   })
 
-  test('stays reserved for the row whose effect failed, and a retry keeps the rep', async () => {
+  test('is given back when the write that should confirm it fails for good, and taken again when a retry succeeds (trap 70)', async () => {
     const outside = createOutside()
     outside.plan('refuse')
     const table = leads().column('told', deliver(outside, { needs: ['owner'], confirms: ['owner'] }))
     const running = await runTables([table])
     const id = await insertOne(running, 'leads', { name: 'a' })
     const first = await ownerOf(running, id)
-    expect(await draws(running)).toMatchObject([{ state: 'reserved' }])
+    expect(await draws(running)).toMatchObject([{ state: 'released', reason: 'write_failed' }])
+    const [owed] = (await running.runtime.pool('team')).counts.filter(({ member }) => member === first.rep)
+    expect(owed).toMatchObject({ draws: 0 })
     await rerun(running, 'leads', { mode: 'errored' })
     expect(await ownerOf(running, id)).toEqual(first)
     expect(await draws(running)).toMatchObject([{ state: 'confirmed' }])
+  })
+
+  test('is confirmed by a column that names one that draws: anything else is refused at definition', () => {
+    const told = deliver<{ name: string }>(createOutside(), { confirms: ['name'] })
+    expect(() => defineTable('leads', { input }).column('told', told)).toThrow('no earlier column that draws')
   })
 
   test('is made anew by redraw alone: the old one is given back with its credit, and the claim follows', async () => {
@@ -82,7 +89,7 @@ describe('a draw', () => {
     const before = await ownerOf(running, first)
     expect(await running.runtime.claim('acme')).toMatchObject({ owner: { rep: before.rep }, row: first })
 
-    await rerun(running, 'leads', { scope: { rows: [first] }, redraw: true })
+    await rerun(running, 'leads', { scope: { rows: [first] }, redraw: true, reason: 'test' })
     const after = await ownerOf(running, first)
     const ledger = await draws(running)
     expect(ledger.map((each) => [each.row === first, each.state, each.generation])).toEqual([
@@ -90,7 +97,7 @@ describe('a draw', () => {
       [false, 'confirmed', 1],
       [true, 'confirmed', 2],
     ])
-    expect(ledger[0]).toMatchObject({ member: before.rep, reason: 'redraw' })
+    expect(ledger[0]).toMatchObject({ member: before.rep, reason: 'test' })
     expect(await running.runtime.claim('acme')).toMatchObject({ owner: { rep: after.rep }, row: first })
     // The credit is back: over the standing draws nobody is further from the fair share than the bound.
     const { counts } = await running.runtime.pool('team')
@@ -98,7 +105,7 @@ describe('a draw', () => {
     expect(counts.reduce((sum, each) => sum + each.draws, 0)).toBe(2)
     expect(counts.reduce((sum, each) => sum + each.expected, 0)).toBeCloseTo(2, 9)
 
-    await rerun(running, 'leads', { scope: { rows: [first] }, redraw: true })
+    await rerun(running, 'leads', { scope: { rows: [first] }, redraw: true, reason: 'test' })
     expect((await draws(running)).filter((each) => each.state === 'released')).toHaveLength(2)
   })
 
@@ -110,7 +117,8 @@ describe('a draw', () => {
       Array.from({ length: 30 }, (_, index) => ({ name: `n${index}` })),
     )
     await running.runtime.idle()
-    for (const id of ids.slice(0, 7)) await rerun(running, 'leads', { scope: { rows: [id] }, redraw: true })
+    for (const id of ids.slice(0, 7))
+      await rerun(running, 'leads', { scope: { rows: [id] }, redraw: true, reason: 'test' })
     await insertRows(
       running,
       'leads',
@@ -147,7 +155,7 @@ describe('a draw', () => {
     const running = await runTables([table])
     const id = await insertOne(running, 'leads', { name: 'a' })
     broken = true
-    await rerun(running, 'leads', { redraw: true })
+    await rerun(running, 'leads', { redraw: true, reason: 'test' })
     expect((await running.runtime.row('leads', id)).cells.owner?.status).toBe('error')
     expect(await draws(running)).toMatchObject([{ state: 'confirmed' }])
     broken = false
@@ -164,7 +172,7 @@ describe('a draw', () => {
     const id = await insertOne(running, 'leads', { name: 'a' })
     const before = await ownerOf(running, id)
     await running.runtime.edit('leads', id, { go: false })
-    await rerun(running, 'leads', { mode: 'all', redraw: true })
+    await rerun(running, 'leads', { mode: 'all', redraw: true, reason: 'test' })
     const { cells } = await running.runtime.row('leads', id)
     expect(cells.owner).toMatchObject({ status: 'done', stale: true, value: before })
     expect(await draws(running)).toMatchObject([{ state: 'confirmed' }])

@@ -254,9 +254,10 @@ describe('the counts of a run', () => {
           if (!refuse) return store.step(step)
           refuse = false
           // Everything is built, and then the commit fails.
-          step.build(() => {
+          const refuseDraws = () => {
             throw new Error('no draws here')
-          })
+          }
+          step.build(Object.assign(refuseDraws, { view: refuseDraws }))
           return Promise.reject(new Error('the disk is full'))
         },
       }),

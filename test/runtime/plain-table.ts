@@ -57,6 +57,7 @@ export const run = (wish: Partial<RunRequest> | null = {}): Run => ({
   lane: 'live',
   definition: 3,
   request: wish === null ? null : request(wish),
+  backfill: null,
   rows: 1,
   at: 0,
   ordinal: 7,

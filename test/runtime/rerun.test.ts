@@ -256,7 +256,7 @@ describe('a preview', () => {
     { mode: 'errored' },
     { mode: 'stale' },
     { mode: 'all', columns: ['told'], force: true, includeEffects: true },
-    { mode: 'all', columns: ['owner'], redraw: true },
+    { mode: 'all', columns: ['owner'], redraw: true, reason: 'test' },
     { mode: 'all', limit: 2, force: true },
     { mode: 'missing', scope: { filter: 'status:skipped' } },
   ]
@@ -289,7 +289,7 @@ describe('a preview', () => {
     await insert()
     const { sideEffects } = await running.runtime.preview(
       'leads',
-      request({ force: true, includeEffects: true, redraw: true }),
+      request({ force: true, includeEffects: true, redraw: true, reason: 'test' }),
     )
     expect(sideEffects).toEqual([
       'at most 3 times: delivers something',

@@ -160,6 +160,63 @@ describe('the HubSpot stand-in', () => {
   })
 })
 
+describe('engagements in the stand-in', () => {
+  const call = (at: string, contact: string) => ({
+    properties: { hs_timestamp: at },
+    associations: { contact: [contact] },
+  })
+  const search = (filters: object[], more: object = {}) =>
+    ask('POST', '/crm/v3/objects/calls/search', {
+      filterGroups: [{ filters }],
+      properties: ['hs_timestamp'],
+      ...more,
+    })
+  const times = (answer: { body: { results: unknown[] } }) =>
+    answer.body.results.map((each) => Body.parse(each).properties.hs_timestamp)
+
+  it('are found by the record they are with, in the order asked for, times in any spelling', async () => {
+    const [early, middle, late] = ['2026-03-01T00:00:00.000Z', '1772409600000', '2026-03-03T00:00:00.000Z']
+    sandbox.vendors.hubspot?.load({
+      calls: [call(late, '10'), call(early, '10'), call(middle, '10'), call(early, '11')],
+    })
+    const withTen = { propertyName: 'associations.contact', operator: 'EQ', value: '10' }
+    expect(times(await search([withTen], { sorts: ['hs_timestamp'] }))).toEqual([early, middle, late])
+    expect(times(await search([withTen], { sorts: ['-hs_timestamp'] }))).toEqual([late, middle, early])
+    const since = {
+      propertyName: 'hs_timestamp',
+      operator: 'GTE',
+      value: String(Date.parse('2026-03-02T00:00:00Z')),
+    }
+    expect(times(await search([withTen, since]))).toEqual([late, middle])
+  })
+
+  it('are part of the state that is given back', async () => {
+    sandbox.vendors.hubspot?.load({
+      calls: [call('1772409600000', '10')],
+      companies: [{ id: '7', properties: { hs_parent_company_id: '8', hs_additional_domains: 'a.de;b.de' } }],
+    })
+    const state = await (await fetch(`${sandbox.url}/state/hubspot`)).json()
+    expect(state).toMatchObject({
+      calls: [{ associations: { contact: ['10'], company: [] } }],
+      companies: [{ properties: { hs_parent_company_id: '8', hs_additional_domains: 'a.de;b.de' } }],
+    })
+    sandbox.vendors.hubspot?.load(state)
+    expect(sandbox.vendors.hubspot?.state()).toEqual(state)
+  })
+
+  it('match the beginning of a word where the token ends in a star', async () => {
+    sandbox.vendors.hubspot?.load({
+      companies: [{ properties: { name: 'Acme Robotics' } }, { properties: { name: 'Macme' } }],
+    })
+    const named = (value: string) =>
+      ask('POST', '/crm/v3/objects/companies/search', {
+        filterGroups: [{ filters: [{ propertyName: 'name', operator: 'CONTAINS_TOKEN', value }] }],
+      })
+    expect((await named('acm*')).body.total).toBe(1)
+    expect((await named('acm')).body.total).toBe(0)
+  })
+})
+
 describe('sequences in the stand-in', () => {
   const enrol = (userId: number, change: object = {}) =>
     ask('POST', `/automation/v4/sequences/enrollments?userId=${userId}`, {

@@ -5,7 +5,8 @@ import { startServer } from '../../server/serve.ts'
 import { hasBrowser, launchBrowser } from '../support/browser.ts'
 import { type RunningApp, startApp } from '../support/start-app.ts'
 import { temporaryFolder } from '../support/temp.ts'
-import { post } from './http.ts'
+import { ask, post } from './http.ts'
+import { call, calls } from './service-level-table.ts'
 
 const apiKey = 'a-key-of-this-test'
 const rows = '/v1/tables/leads/rows'
@@ -71,10 +72,19 @@ describe.skipIf(!hasBrowser)('the live page', () => {
       .click()
     const details = page.locator('#details')
     await details.getByText('Why', { exact: true }).waitFor()
+    expect(await details.locator('p.told').textContent()).toMatch(/got this lead by turn/)
     expect(await details.textContent()).toMatch(/rotation of pool emea.* is next/)
-    expect(await details.textContent()).toContain('not active')
+    expect(await details.textContent()).toContain('is not active')
     expect(await details.textContent()).toContain(nasty)
     expect(await page.locator('#pools').textContent()).toContain('Ana Ruiz')
+    const team = page.locator('#reps')
+    await team.getByText('Ben Okafor').waitFor()
+    expect(await team.getByRole('listitem').filter({ hasText: 'Ben Okafor' }).textContent()).toContain(
+      'is not active',
+    )
+    expect(await team.getByRole('listitem').filter({ hasText: 'Ana Ruiz' }).textContent()).toContain(
+      'can be drawn',
+    )
     await page.screenshot({ path: join(process.env.ROTA_TEST_SHOTS ?? shots.path, 'live-page.png') })
 
     await page.keyboard.press('Escape')
@@ -82,6 +92,36 @@ describe.skipIf(!hasBrowser)('the live page', () => {
     await page.keyboard.press('ArrowLeft')
     await page.keyboard.press('Enter')
     await details.getByText('exit → route').waitFor()
+    expect(wrong).toEqual([])
+    await page.close()
+  })
+
+  test('a held row says until when, and goes on before the eyes of whoever looks', async () => {
+    app = await startApp({ tables: [calls] })
+    const setLeave = async (leave: object[]) => {
+      for (const rep of ['ana', 'bo']) {
+        const json = { ...(await ask(app, `/v1/reps/${rep}`)).body, leave }
+        expect((await ask(app, `/v1/reps/${rep}`, { method: 'PUT', json })).status).toBe(200)
+      }
+    }
+    const hourMs = 3_600_000
+    const moment = (offset: number) => new Date(Date.now() + offset).toISOString()
+    await setLeave([{ from: moment(-hourMs), until: moment(hourMs) }])
+    const { page, wrong } = await visit()
+    await post(app, '/v1/tables/calls/rows', call())
+    await page.getByRole('button', { name: /^owner: Held until \S+/ }).click()
+    const details = page.locator('#details')
+    await details.getByText(/^held since/).waitFor()
+    expect(await details.locator('p.told').textContent()).toMatch(/it is held/)
+    expect(await details.textContent()).toMatch(/Ana Ruiz \(on leave until/)
+    expect(await page.locator('#reps').textContent()).toMatch(/Bo Chen.*on leave until/)
+    await page.screenshot({ path: join(process.env.ROTA_TEST_SHOTS ?? shots.path, 'held.png') })
+    await setLeave([])
+    await page.getByRole('button', { name: /^owner: (Ana Ruiz|Bo Chen)/ }).waitFor()
+    const [row] = (await ask(app, '/v1/tables/calls/rows')).body.rows
+    await ask(app, `${row.url}/owner`, { method: 'PUT', json: { rep: 'last', reason: 'knows the buyer' } })
+    await page.getByRole('button', { name: 'owner: Last Resort ⚑ by hand' }).waitFor()
+    await details.getByText(/^Decided by local, .*: knows the buyer/).waitFor()
     expect(wrong).toEqual([])
     await page.close()
   })

@@ -324,31 +324,3 @@ describe('editing and erasing', () => {
     })
   })
 })
-
-describe('cells', () => {
-  test('a cell tells all its attempts, and why tells the steps with every rep considered', async () => {
-    const { body } = await post(app, `${rows}?wait=done`, lead())
-    const cell = await ask(app, `${body.rows[0].url}/cells/owner`)
-    expect(cell.body).toMatchObject({
-      column: 'owner',
-      status: 'done',
-      attempts: 1,
-      history: [{ kind: 'attempt' }],
-    })
-    const why = await ask(app, `${body.rows[0].url}/cells/owner/why`)
-    expect(why.body.steps.map((step: { column: string }) => step.column)).toEqual(['domain', 'exit', 'owner'])
-    const { trace } = why.body.steps[2].detail
-    expect(trace[0]).toMatchObject({ rule: 'named country', matched: false })
-    expect(trace[1]).toMatchObject({ rule: 'rotation', matched: true })
-    expect(trace[1].considered).toContainEqual(
-      expect.objectContaining({ member: 'ben', excluded: 'not active' }),
-    )
-  })
-
-  test('an unknown column is a 404 that lists the columns', async () => {
-    const { body } = await post(app, rows, lead())
-    const cell = await ask(app, `${body.rows[0].url}/cells/nope/why`)
-    expect(cell.body).toMatchObject({ status: 404, code: 'cell-unknown', field: 'column', value: 'nope' })
-    expect(cell.body.wayOut).toContain('domain, exit, owner')
-  })
-})

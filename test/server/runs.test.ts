@@ -50,7 +50,14 @@ test('force runs again what is unchanged, but no draw', async () => {
 })
 
 test('a dry run counts and changes nothing', async () => {
-  const request = { columns: ['owner'], scope: { filter: 'exit=route' }, mode: 'all', redraw: true, limit: 3 }
+  const request = {
+    columns: ['owner'],
+    scope: { filter: 'exit=route' },
+    mode: 'all',
+    redraw: true,
+    limit: 3,
+    reason: 'try',
+  }
   const answer = await post(app, runs, { ...request, dryRun: true })
   expect(answer.status).toBe(200)
   expect(PreviewAnswer.parse(answer.body).preview).toMatchObject({
@@ -60,6 +67,20 @@ test('a dry run counts and changes nothing', async () => {
   })
   const draws = await app.runtime.draws({ pool: 'emea', limit: 100 })
   expect(draws.every(({ state }) => state !== 'released')).toBe(true)
+})
+
+test('a redraw says why, and the ledger keeps it (trap 117)', async () => {
+  const wish = { columns: ['owner'], scope: { rows: ids.slice(0, 1) }, mode: 'all', redraw: true }
+  const before = await app.runtime.draws({ pool: 'emea', limit: 100 })
+  for (const reason of [undefined, null, '', ' ']) {
+    expect((await post(app, runs, { ...wish, reason })).body).toMatchObject({ status: 422, field: 'reason' })
+  }
+  expect(await app.runtime.draws({ pool: 'emea', limit: 100 })).toEqual(before)
+  await finished(await post(app, runs, { ...wish, reason: 'wrong region' }))
+  const released = (await app.runtime.draws({ pool: 'emea', limit: 100 })).filter(
+    ({ state }) => state === 'released',
+  )
+  expect(released.map(({ row, reason }) => [row, reason])).toEqual([[ids[0], 'wrong region']])
 })
 
 test('a run can be cancelled, once; one that has ended stays as it ended', async () => {

@@ -84,7 +84,8 @@ test('every route of /v1 is in the OpenAPI document, with its problem answer', a
 test('the docs page lists every route and every code', async () => {
   const { text, headers } = await ask(app, '/docs')
   expect(headers.get('content-type')).toContain('text/html')
-  for (const path of ['/v1/tables/{table}/rows', '/v1/pools/{pool}/preview']) expect(text).toContain(path)
+  const paths = ['/v1/tables/{table}/rows', '/v1/pools/{pool}/preview', '/v1/reps/{rep}', '/v1/audit']
+  for (const path of paths) expect(text).toContain(path)
   for (const code of Object.keys(errorCodes)) expect(text).toContain(`id="${code}"`)
 })
 

@@ -13,7 +13,7 @@ export const emeaPool = definePool('emea', {
   members: [
     { rep: rep('ana', 'Ana Ruiz'), weight: 2 },
     { rep: rep('chloe', 'Chloe Lin') },
-    { rep: rep('ben', 'Ben Okafor'), active: false },
+    { rep: { ...rep('ben', 'Ben Okafor'), active: false } },
   ],
   whenNobody: { person: rep('dev', 'Dev Patel') },
 })
@@ -64,9 +64,7 @@ export const leads = defineTable('leads', {
         {
           name: 'named country',
           decide: ({ country }, by) =>
-            country === 'XX'
-              ? by.person(rep('dev', 'Dev Patel'))
-              : by.no(`country ${country ?? 'unknown'} is not named`),
+            country === 'XX' ? by.person('dev') : by.no(`country ${country ?? 'unknown'} is not named`),
         },
         { name: 'rotation', decide: (_, by) => by.rotate('emea') },
       ],

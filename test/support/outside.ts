@@ -75,6 +75,7 @@ export interface DeliverOptions<Row extends object> {
   reads?: readonly (keyof Row & string)[]
   needs?: readonly (keyof Row & string)[]
   confirms?: readonly string[]
+  reaches?: 'records' | 'people'
   horizonMs?: number
   timeoutMs?: number
   retry?: Partial<RetryPolicy>
@@ -88,7 +89,7 @@ export function deliver<Row extends object>(
   outside: Outside,
   options: DeliverOptions<Row> = {},
 ): Column<Row, { sent: string }> {
-  const { confirms = [], horizonMs = 0, ...rest } = options
+  const { confirms = [], horizonMs = 0, reaches = 'records', ...rest } = options
   return buildColumn<Row, { sent: string }>({
     retry: quick,
     ...rest,
@@ -97,6 +98,7 @@ export function deliver<Row extends object>(
     work: {
       effect: 'write',
       sideEffect: 'delivers something',
+      reaches,
       confirms,
       horizonMs,
       send: (values, context) => outside.send(values, context),

@@ -106,6 +106,11 @@ export const request = (wish: Partial<RunRequest> = {}): RunRequest => ({
   force: false,
   includeEffects: false,
   redraw: false,
+  reason: null,
+  who: 'tester',
+  override: null,
+  unpin: false,
+  alarm: false,
   ...wish,
 })
 

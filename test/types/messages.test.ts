@@ -7,9 +7,11 @@ interface Case {
   says: readonly string[]
 }
 
-const axes = `const axes = { region: z.enum(['EMEA', 'unknown']), segment: z.enum(['SMB', 'ENT']) }
-const full = { SMB: { pool: 'emea' }, ENT: { pool: 'emea' } }
+const market = `const full = { SMB: { pool: 'emea' }, ENT: { pool: 'emea' } }
+const dimensions = [['region', z.enum(['EMEA', 'unknown'])], ['segment', z.enum(['SMB', 'ENT'])]] as const
 `
+const territory = (destinations: string) =>
+  `${market}defineTerritory('market', { dimensions, destinations: ${destinations} })`
 const handled = `handle: { route: 'continue', nurture: { ends: 'n' } }`
 const rotate = (pool: string, otherwise = 'emea') =>
   `leads.column('owner', assignOwner({ pools: [emea, amer], otherwise: { pool: '${otherwise}' },
@@ -53,20 +55,37 @@ const cases: Readonly<Record<string, Case>> = {
     right: `leads.column('a', compute({ run: () => 1 }), { when: { source: 'route' } })`,
     says: [`'exti' does not exist in type 'When<`],
   },
-  'a matrix with a missing combination': {
-    wrong: `${axes}defineTerritory(axes, { EMEA: full, unknown: { SMB: { pool: 'emea' } } })`,
-    right: `${axes}defineTerritory(axes, { EMEA: full, unknown: full })`,
+  'a territory with a missing combination': {
+    wrong: territory(`{ EMEA: full, unknown: { SMB: { pool: 'emea' } } }`),
+    right: territory('{ EMEA: full, unknown: full }'),
     says: [`Property 'ENT' is missing`],
   },
-  'a matrix with a missing region': {
-    wrong: `${axes}defineTerritory(axes, { EMEA: full })`,
-    right: `${axes}defineTerritory(axes, { EMEA: full, unknown: full })`,
+  'a territory with a missing region': {
+    wrong: territory('{ EMEA: full }'),
+    right: territory(`{ EMEA: full, unknown: { pool: 'emea' } }`),
     says: [`Property 'unknown' is missing`],
+  },
+  'a territory with a region it does not have': {
+    wrong: territory('{ EMEA: full, unknown: full, APAC: full }'),
+    right: territory('{ EMEA: full, unknown: full }'),
+    says: [`'APAC' does not exist in type`],
   },
   'a pool that does not say what happens when nobody is available': {
     wrong: `definePool('apac', { strategy: 'standard', members: [] })`,
     right: `definePool('apac', { strategy: 'standard', members: [], whenNobody: 'assign-anyway' })`,
     says: [`Property 'whenNobody' is missing`],
+  },
+  'a pool that waits for an opening and does not say what happens when none comes': {
+    wrong: `definePool('apac', { strategy: 'standard', members: [], whenNobody: { hold: 'until-opening' } })`,
+    right: `definePool('apac', { strategy: 'standard', members: [], whenNobody: { hold: 'until-opening', otherwise: 'assign-anyway' } })`,
+    says: [`Property 'otherwise' is missing`],
+  },
+  'a territory asked for with a value it does not have': {
+    wrong: `${market}const to = defineTerritory('market', { dimensions, destinations: { EMEA: full, unknown: full } })
+leads.column('o', assignOwner({ pools: [emea], otherwise: { pool: 'emea' }, rules: [{ name: 'r', decide: (_, by) => by.territory(to, { region: 'APAC', segment: 'SMB' }) }] }))`,
+    right: `${market}const to = defineTerritory('market', { dimensions, destinations: { EMEA: full, unknown: full } })
+leads.column('o', assignOwner({ pools: [emea], otherwise: { pool: 'emea' }, rules: [{ name: 'r', decide: (_, by) => by.territory(to, { region: 'EMEA', segment: 'SMB' }) }] }))`,
+    says: [`Type '"APAC"' is not assignable to type '"EMEA" | "unknown"'`],
   },
   'an exit that is not handled': {
     wrong: `leads.column('exit', branch({ exits: ['route', 'nurture'], decide: () => 'route', handle: { route: 'continue' } }))`,

@@ -1,3 +1,14 @@
+CREATE TABLE `audit` (
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`subject` text NOT NULL,
+	`name` text NOT NULL,
+	`who` text NOT NULL,
+	`at` integer NOT NULL,
+	`before` text,
+	`after` text
+);
+--> statement-breakpoint
+CREATE INDEX `audit_name` ON `audit` (`name`,`subject`);--> statement-breakpoint
 CREATE TABLE `cell_counts` (
 	`table_id` integer NOT NULL,
 	`column` text NOT NULL,
@@ -12,6 +23,47 @@ CREATE TABLE `claims` (
 	`document` text NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE `clocks` (
+	`row_seq` integer NOT NULL,
+	`column` text NOT NULL,
+	`table_id` integer NOT NULL,
+	`captured` integer NOT NULL,
+	`decided` integer,
+	`assigned` integer,
+	`notified` integer,
+	`accepted` integer,
+	`touched` integer,
+	`state` text NOT NULL,
+	`breached` integer NOT NULL,
+	`rep` text,
+	`hops` integer NOT NULL,
+	`business_ms` integer,
+	PRIMARY KEY(`row_seq`, `column`)
+);
+--> statement-breakpoint
+CREATE INDEX `clocks_captured` ON `clocks` (`table_id`,`captured`);--> statement-breakpoint
+CREATE INDEX `clocks_open` ON `clocks` (`rep`) WHERE state = 'open';--> statement-breakpoint
+CREATE TABLE `counters` (
+	`key` text PRIMARY KEY NOT NULL,
+	`balances` text NOT NULL,
+	`last_drawn` text NOT NULL,
+	`drawn` text NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `credits` (
+	`id` integer PRIMARY KEY NOT NULL,
+	`pool` text NOT NULL,
+	`member` text NOT NULL,
+	`leads` real NOT NULL,
+	`reason` text NOT NULL,
+	`note` text,
+	`row` text,
+	`who` text NOT NULL,
+	`at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `credits_pool` ON `credits` (`pool`);--> statement-breakpoint
+CREATE INDEX `credits_row` ON `credits` (`row`) WHERE "row" IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `definitions` (
 	`table_id` integer NOT NULL,
 	`number` integer NOT NULL,
@@ -22,7 +74,7 @@ CREATE TABLE `definitions` (
 );
 --> statement-breakpoint
 CREATE TABLE `draws` (
-	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`id` integer PRIMARY KEY NOT NULL,
 	`pool` text NOT NULL,
 	`row_seq` integer NOT NULL,
 	`row` text NOT NULL,
@@ -32,11 +84,15 @@ CREATE TABLE `draws` (
 	`member` text NOT NULL,
 	`state` text DEFAULT 'reserved' NOT NULL,
 	`reason` text,
+	`stratum` text,
+	`backfill` integer DEFAULT 0 NOT NULL,
+	`counter` text,
 	`at` integer NOT NULL
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `draws_cell` ON `draws` (`row_seq`,`column`,`generation`);--> statement-breakpoint
 CREATE INDEX `draws_pool` ON `draws` (`pool`);--> statement-breakpoint
+CREATE INDEX `draws_member` ON `draws` (`member`,`at`) WHERE state != 'released' AND backfill = 0;--> statement-breakpoint
 CREATE TABLE `events` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`table_id` integer NOT NULL,
@@ -71,21 +127,15 @@ CREATE TABLE `open_cells` (
 );
 --> statement-breakpoint
 CREATE INDEX `open_cells_status` ON `open_cells` (`table_id`,`status`,`column`);--> statement-breakpoint
-CREATE TABLE `pool_changes` (
-	`seq` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
-	`pool` text NOT NULL,
-	`who` text NOT NULL,
-	`at` integer NOT NULL,
-	`before` text,
-	`after` text NOT NULL
-);
---> statement-breakpoint
 CREATE TABLE `pools` (
 	`name` text PRIMARY KEY NOT NULL,
 	`document` text NOT NULL,
-	`balances` text DEFAULT '{}' NOT NULL,
-	`last_drawn` text DEFAULT '{}' NOT NULL,
-	`drawn` text DEFAULT '{}' NOT NULL,
+	`updated_at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE TABLE `reps` (
+	`id` text PRIMARY KEY NOT NULL,
+	`document` text NOT NULL,
 	`updated_at` integer NOT NULL
 );
 --> statement-breakpoint
@@ -107,7 +157,8 @@ CREATE TABLE `rows` (
 	`touches` integer DEFAULT 0 NOT NULL,
 	`generation` integer DEFAULT 1 NOT NULL,
 	`active` integer,
-	`due_at` integer
+	`due_at` integer,
+	`alarm_at` integer
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `rows_id` ON `rows` (`id`);--> statement-breakpoint
@@ -116,6 +167,7 @@ CREATE INDEX `rows_person` ON `rows` (`table_id`,`person`) WHERE person IS NOT N
 CREATE INDEX `rows_account` ON `rows` (`table_id`,`account`) WHERE account IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `rows_active` ON `rows` (`active`) WHERE active IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `rows_due` ON `rows` (`due_at`) WHERE due_at IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `rows_alarm` ON `rows` (`alarm_at`) WHERE alarm_at IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `runs` (
 	`ordinal` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`id` text NOT NULL,
@@ -130,4 +182,15 @@ CREATE TABLE `tables` (
 	`name` text NOT NULL
 );
 --> statement-breakpoint
-CREATE UNIQUE INDEX `tables_name_unique` ON `tables` (`name`);
+CREATE UNIQUE INDEX `tables_name_unique` ON `tables` (`name`);--> statement-breakpoint
+CREATE TABLE `territories` (
+	`seq` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`name` text NOT NULL,
+	`version` integer NOT NULL,
+	`document` text NOT NULL,
+	`effective_from` integer NOT NULL,
+	`saved_at` integer NOT NULL,
+	`who` text NOT NULL
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `territories_version` ON `territories` (`name`,`version`);

@@ -51,7 +51,7 @@ describe('a literal', () => {
       fc.property(hostile, (value) => {
         const store = org(value)
         const found = (condition: string) =>
-          runQuery(`SELECT Company FROM Lead WHERE Company ${condition}`, store, '').records.map(
+          runQuery(`SELECT Company FROM Lead WHERE Company ${condition}`, store, { root: '' }).records.map(
             (record) => record.Company,
           )
         const same = (company: unknown) => String(company).toLowerCase() === value.toLowerCase()

@@ -27,6 +27,7 @@ async function insertForever(lane: number): Promise<never> {
         lane: 'live',
         definition: 1,
         request: null,
+        backfill: null,
         rows: 2,
         at,
       },

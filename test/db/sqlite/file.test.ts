@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { openDatabase } from '../../../db/sqlite/open.ts'
 import { openSqliteStore } from '../../../db/sqlite/store.ts'
 import type { Store } from '../../../db/store.ts'
-import { at, attempt, done, newRow, newRun } from '../suite/bench.ts'
+import type { Assignment } from '../../../routing/decision.ts'
+import { at, attempt, done, newRow, newRun, settlement } from '../suite/bench.ts'
 import { type StoreProcess, startStoreProcess } from './process.ts'
 
 let folder = ''
@@ -205,20 +206,30 @@ describe('an erasure', () => {
             name: marker,
             email: null,
             ids: {},
-            method: 'existing_owner',
+            method: 'existing_owner' as const,
             rule: 'r',
             reason: marker,
             pool: null,
-          } as const
-          const decide = () => ({ assignment: owner, reason: marker, draw: null, claims: true, trace: [] })
-          settle({ column: 'owner', release: null, generation: position + 1, decide })
+            alsoTell: null,
+            previous: [],
+          } satisfies Assignment
+          const trace = { method: owner.method, rules: [], fallbackUsed: false }
+          const decide = () => ({
+            assignment: owner,
+            reason: marker,
+            hold: null,
+            draw: null,
+            claims: true,
+            trace,
+          })
+          settle(settlement({ generation: position + 1, decide }))
           const cells = { a: done(value), e: { status: 'error', attempts: 1 } as const }
           return {
             at,
             position,
             entries: [attempt('a', done(value), { raw: long })],
             confirm: [],
-            snapshot: { cells, atRest, dueAt: null },
+            snapshot: { cells, atRest, dueAt: null, alarmAt: null },
           }
         },
       })

@@ -5,9 +5,12 @@ import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parseFilter } from '../../../db/filter.ts'
 import { createCellCounts } from '../../../db/sqlite/cell-counts.ts'
+import { createClocks } from '../../../db/sqlite/clocks.ts'
+import { createLoads, type Loads } from '../../../db/sqlite/loads.ts'
 import { openDatabase } from '../../../db/sqlite/open.ts'
-import { createRotationLedger } from '../../../db/sqlite/rotation-ledger.ts'
+import { createRotation } from '../../../db/sqlite/rotation.ts'
 import { createRowReader, type RowReader } from '../../../db/sqlite/row-reader.ts'
+import { Pool } from '../../../routing/pool.ts'
 
 let folder = ''
 let connection: Database.Database
@@ -68,6 +71,7 @@ describe('what is asked for every row or start', () => {
     ['a row by account', (rows) => rows.findByKey(1, 'account', 'acme'), 'rows_account'],
     ['the history of a row', (rows) => rows.journal(5), 'journal_row'],
     ['the rows that are due', (rows) => rows.due(1, 10), 'rows_due'],
+    ['the rows whose alarm rings', (rows) => rows.alarms(1, 10), 'rows_alarm'],
     ['how many rows a run has left', (rows) => rows.remaining(1), 'rows_active'],
     ['how many rows a table has', (rows) => rows.count(1, []), 'rows_table'],
   ])('%s is found by its index', (_, ask, index) => {
@@ -87,9 +91,57 @@ describe('what a page that is open asks every second', () => {
   })
 
   it('counts of a pool ask the file nothing, however many draws there are', () => {
-    const ledger = createRotationLedger(connection, { now: Date.now, nameOf: () => 'leads' })
+    const pool = Pool.parse({
+      name: 'emea',
+      strategy: 'standard',
+      members: [{ rep: 'ana' }],
+      whenNobody: 'assign-anyway',
+    })
+    const rotation = createRotation(connection, { now: Date.now, nameOf: () => 'leads' })
     statements = []
-    expect(ledger.counts('emea')).toEqual([])
+    expect(rotation.draws.counts(pool)).toEqual([{ member: 'ana', draws: 0, expected: 0 }])
+    expect(rotation.stateOf(pool)).toEqual({ pool, balances: {}, lastDrawn: {} })
     expect(statements).toEqual([])
+  })
+})
+
+describe('what a decision asks of the file', () => {
+  it.each<[string, (loads: Loads) => void, string[]]>([
+    [
+      'the draws of a rep since a time',
+      (loads) => loads.of('ana').drawnSince(5),
+      ['draws_member (member=? AND at>?)'],
+    ],
+    ['the open leads of a rep', (loads) => loads.of('ana').open(), ['clocks_open']],
+  ])('%s are found by their index', (_, ask, indexes) => {
+    const loads = createLoads(connection, createClocks(connection))
+    const plan = planOf(() => ask(loads))
+    for (const index of indexes) expect(plan).toContain(index)
+    expect(plan).not.toMatch(/SCAN (draws|clocks)/)
+  })
+
+  it('leads in flight are found once, from the rows in flight; then nothing is asked again', () => {
+    const loads = createLoads(connection, createClocks(connection))
+    statements = []
+    const load = loads.of('ana')
+    load.open()
+    load.drawnSince(5)
+    const asked = statements.splice(0)
+    const plan = connection.prepare(`EXPLAIN QUERY PLAN ${asked[1]}`).all() as { detail: string }[]
+    expect(plan.map(({ detail }) => detail).join('\n')).toMatch(/rows_active[\s\S]*draws_cell/)
+    statements = []
+    for (const at of [5, 6, 7]) load.drawnSince(at)
+    load.open()
+    loads.drawn({ row: 1, column: 'owner', member: 'ana', at: 8 })
+    expect(load.drawnSince(8)).toBe(1)
+    expect(load.open()).toBe(1)
+    expect(statements).toEqual([])
+  })
+
+  it('clocks of a report are found by table and time of capture', () => {
+    const clocks = createClocks(connection)
+    const plan = planOf(() => clocks.between(1, { from: 0, until: 9, limit: 10 }))
+    expect(plan).toContain('clocks_captured')
+    expect(plan).not.toContain('SCAN')
   })
 })

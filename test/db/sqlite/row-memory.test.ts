@@ -3,7 +3,7 @@ import { createCellCounts } from '../../../db/sqlite/cell-counts.ts'
 import { createCellWriter } from '../../../db/sqlite/cell-writer.ts'
 import { createEventLog } from '../../../db/sqlite/event-log.ts'
 import { type Connection, openDatabase } from '../../../db/sqlite/open.ts'
-import { createRotationLedger } from '../../../db/sqlite/rotation-ledger.ts'
+import { createRotation } from '../../../db/sqlite/rotation.ts'
 import { createRowReader } from '../../../db/sqlite/row-reader.ts'
 import { createRowWriter, type RowWriter } from '../../../db/sqlite/row-writer.ts'
 import { createRunStore } from '../../../db/sqlite/run-store.ts'
@@ -19,7 +19,7 @@ beforeEach(() => {
   writer = createRowWriter(connection, {
     cells: createCellWriter(connection, createCellCounts(connection)),
     events: createEventLog(connection, nameOf),
-    ledger: createRotationLedger(connection, { now: () => at, nameOf }),
+    rotation: createRotation(connection, { now: () => at, nameOf }),
     runs: createRunStore(connection),
     reader: createRowReader(connection, nameOf),
   })
@@ -56,8 +56,8 @@ it('a row in flight is remembered, so that a step does not ask the file for it',
 })
 
 it.each([
-  ['at rest', { cells: {}, atRest: true, dueAt: null }],
-  ['parked', { cells: {}, atRest: false, dueAt: at + 1 }],
+  ['at rest', { cells: {}, atRest: true, dueAt: null, alarmAt: null }],
+  ['parked', { cells: {}, atRest: false, dueAt: at + 1, alarmAt: null }],
 ])('a row %s is not remembered', (_, snapshot) => {
   const row = inserted()
   expect(step(row, 1, snapshot)).toBe(false)

@@ -8,6 +8,7 @@ import type {
   NewRun,
   RowStep,
   Settle,
+  Settlement,
   StepAnswer,
   Store,
   StoredRow,
@@ -27,8 +28,11 @@ export interface StoreUnderTest {
   durable?: boolean
 }
 
-/** The time in every test. */
+/** The time at which every test begins: a Monday. */
 export const at = Date.parse('2026-03-02T09:00:00Z')
+
+/** The clock of the stores under test; each test begins at `at`. */
+export const clock = { now: at }
 
 /** What the tests of one suite work with: a fresh store for each test, with two tables in it. */
 export interface Bench {
@@ -58,8 +62,22 @@ export const newRun = (over: Partial<NewRun> = {}): NewRun => ({
   lane: 'live',
   definition: 1,
   request: null,
+  backfill: null,
   rows: 1,
   at,
+  ...over,
+})
+
+/** What most draws are asked for with. */
+export const settlement = (over: Partial<Settlement> & Pick<Settlement, 'decide'>): Settlement => ({
+  column: 'owner',
+  generation: 1,
+  release: null,
+  startedAt: at,
+  backfill: false,
+  previous: [],
+  neverAgain: false,
+  heldSince: null,
   ...over,
 })
 
@@ -96,6 +114,7 @@ export function useBench(under: StoreUnderTest): Bench {
   }
 
   beforeEach(async () => {
+    clock.now = at
     opened = await under.open()
     store = opened.store
     await store.registerTable({ name: 'leads', version: 'one', document: {} })
@@ -135,7 +154,7 @@ export function useBench(under: StoreUnderTest): Bench {
       present().step({ row: seq, id, table, generation, account, build }),
     async rest(row, cells) {
       const entries = Object.entries(cells).map(([column, cell]) => attempt(column, cell))
-      return bench.step(row, entries, { snapshot: { cells, atRest: true, dueAt: null } })
+      return bench.step(row, entries, { snapshot: { cells, atRest: true, dueAt: null, alarmAt: null } })
     },
     async reload(row) {
       const [found] = await present().load([row.seq])

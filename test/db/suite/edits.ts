@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { decideOwner } from '../../../routing/ladder.ts'
-import { definePool } from '../../../routing/pool.ts'
-import { at, attempt, done, type StoreUnderTest, useBench } from './bench.ts'
+import { at, attempt, done, type StoreUnderTest, settlement, useBench } from './bench.ts'
+import { draw, pool, seedsOf } from './live.ts'
 
 export function editSuite(under: StoreUnderTest): void {
   const durable = under.durable ?? true
@@ -97,24 +96,12 @@ export function editSuite(under: StoreUnderTest): void {
     })
 
     it('passes the claim on to another row of the company, and ends it with the last', async () => {
-      await bench.store.seedPools([
-        definePool('emea', {
-          strategy: 'standard',
-          members: ['ana', 'bo'].map((id) => ({ rep: { id, name: id, email: `${id}@x.example` } })),
-          whenNobody: 'assign-anyway',
-        }),
-      ])
+      await bench.store.seed(seedsOf(pool()))
       const [first, second] = [await bench.row({ account: 'acme' }), await bench.row({ account: 'acme' })]
       await bench.row({ account: 'other' })
       const [third] = (await bench.insert([{ account: 'acme' }], { table: 'customers' })).rows
       await bench.build(first, (settle) => {
-        settle({
-          column: 'owner',
-          generation: 1,
-          release: null,
-          decide: (view) =>
-            decideOwner({ rules: [], otherwise: { pool: 'emea' }, reps: new Map() }, {}, view),
-        })
+        settle(settlement({ decide: draw }))
         return { at, position: 0, entries: [attempt('owner', done('ana'))], confirm: [] }
       })
       const claim = await bench.store.claim('acme')

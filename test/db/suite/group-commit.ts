@@ -70,7 +70,9 @@ export function groupCommitSuite(under: StoreUnderTest): void {
       const cells = { a: done(1, { tries: 1n as unknown as number }) }
       const outcomes = await Promise.allSettled([
         bench.store.activate({ table: 'leads', run: 2, rows: [row.seq] }),
-        bench.step(other, [attempt('a', done(1))], { snapshot: { cells, atRest: true, dueAt: null } }),
+        bench.step(other, [attempt('a', done(1))], {
+          snapshot: { cells, atRest: true, dueAt: null, alarmAt: null },
+        }),
       ])
       expect(outcomes.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
       expect(await bench.step(row, [attempt('a', done(1))])).toEqual({ fenced: false })

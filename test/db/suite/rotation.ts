@@ -1,29 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import type { Settled, StoredRow } from '../../../db/store.ts'
-import type { Decision, RotationView } from '../../../routing/decision.ts'
-import { decideOwner } from '../../../routing/ladder.ts'
-import { definePool, type Pool } from '../../../routing/pool.ts'
-import { at, attempt, done, type StoreUnderTest, useBench } from './bench.ts'
+import type { Assignment, Decision, DecisionView } from '../../../routing/decision.ts'
+import { at, attempt, clock, done, type StoreUnderTest, settlement, useBench } from './bench.ts'
+import { draw, drawFrom, ownerOf, pool, rep, seedsOf } from './live.ts'
+import { settleWith } from './settling.ts'
 
-const rep = (id: string) => ({ id, name: id.toUpperCase(), email: `${id}@ours.example` })
-const pool = (over: Partial<Pool> = {}): Pool => ({
-  ...definePool('emea', {
-    strategy: 'weighted',
-    members: [{ rep: rep('ana'), weight: 2 }, { rep: rep('bo') }, { rep: rep('cy') }],
-    whenNobody: 'assign-anyway',
-  }),
-  ...over,
+const noOwner = (): Decision => ({
+  assignment: null,
+  reason: 'not for us',
+  hold: null,
+  draw: null,
+  claims: true,
+  trace: { method: 'not_qualified', rules: [], fallbackUsed: false },
 })
-
-const ladder = { rules: [], otherwise: { pool: 'emea' }, reps: new Map() }
-const draw = (view: RotationView): Decision => decideOwner(ladder, {}, view)
-
-interface SettleOptions {
-  column?: string
-  generation?: number
-  release?: { draw: number; reason: string }
-  decide?: (view: RotationView) => Decision
-}
 
 export function rotationSuite(under: StoreUnderTest): void {
   const durable = under.durable ?? true
@@ -31,21 +19,7 @@ export function rotationSuite(under: StoreUnderTest): void {
   describe('the ledger', () => {
     const bench = useBench(under)
 
-    const settle = async (row: StoredRow, options: SettleOptions = {}): Promise<Settled> => {
-      let answer: Settled | null = null
-      const { column = 'owner', generation = 1, release = null, decide = draw } = options
-      await bench.build(row, (settleWith) => {
-        const settled = settleWith({ column, generation, release, decide })
-        answer = settled
-        const cell = done(
-          settled.decision.assignment?.rep ?? null,
-          settled.draw === null ? {} : { draw: settled.draw },
-        )
-        return { at, position: row.entries, entries: [attempt(column, cell)], confirm: [] }
-      })
-      if (answer === null) throw new Error('the step was fenced')
-      return answer
-    }
+    const settle = settleWith(bench)
     const drawMany = async (count: number) => {
       const members: (string | null)[] = []
       for (let index = 0; index < count; index += 1)
@@ -57,7 +31,7 @@ export function rotationSuite(under: StoreUnderTest): void {
     const balances = async () => (await bench.store.pool('emea'))?.balances
 
     it('commits draw, claim and cell together', async () => {
-      await bench.store.seedPools([pool()])
+      await bench.store.seed(seedsOf(pool()))
       const row = await bench.row({ account: 'acme.com' })
       const { decision, draw: id } = await settle(row)
       expect(decision.assignment).toMatchObject({ rep: 'ana', pool: 'emea' })
@@ -72,6 +46,8 @@ export function rotationSuite(under: StoreUnderTest): void {
           generation: 1,
           state: 'reserved',
           reason: null,
+          stratum: null,
+          backfill: false,
           at,
         },
       ])
@@ -82,16 +58,16 @@ export function rotationSuite(under: StoreUnderTest): void {
         table: 'leads',
         at: new Date(at).toISOString(),
       })
-      expect((await bench.reload(row)).cells.owner).toMatchObject({ value: 'ana', draw: id })
+      expect((await bench.reload(row)).cells.owner).toMatchObject({ value: { rep: 'ana' }, draw: id })
       expect(await bench.store.pool('emea')).toMatchObject({ lastDrawn: { ana: id } })
     })
 
     it('keeps nothing of a step that throws behind its draw', async () => {
-      await bench.store.seedPools([pool()])
+      await bench.store.seed(seedsOf(pool()))
       const [row, next] = [await bench.row({ account: 'acme.com' }), await bench.row()]
       const before = await bench.store.pool('emea')
-      const step = bench.build(row, (settleWith) => {
-        settleWith({ column: 'owner', generation: 1, release: null, decide: draw })
+      const step = bench.build(row, (settling) => {
+        settling(settlement({ decide: draw }))
         throw new Error('after the draw')
       })
       const [failed, other] = await Promise.allSettled([step, settle(next)])
@@ -106,16 +82,16 @@ export function rotationSuite(under: StoreUnderTest): void {
     })
 
     it('gives nothing back for a redraw whose decision throws, even where the step goes on', async () => {
-      await bench.store.seedPools([pool()])
+      await bench.store.seed(seedsOf(pool()))
       const row = await bench.row()
       const first = await settle(row)
       const before = await balances()
-      await bench.build({ ...row, entries: 1 }, (settleWith) => {
+      await bench.build({ ...row, entries: 1 }, (settling) => {
         const decide = () => {
           throw new Error('a rule threw')
         }
         const release = { draw: first.draw ?? 0, reason: 'redraw' }
-        expect(() => settleWith({ column: 'owner', generation: 2, release, decide })).toThrow('a rule threw')
+        expect(() => settling(settlement({ generation: 2, release, decide }))).toThrow('a rule threw')
         const cell = { status: 'error', attempts: 2 } as const
         return { at, position: 1, entries: [attempt('owner', cell)], confirm: [] }
       })
@@ -124,30 +100,40 @@ export function rotationSuite(under: StoreUnderTest): void {
       expect(await balances()).toEqual(before)
     })
 
-    it('holds one draw for a row, a column and a generation', async () => {
-      await bench.store.seedPools([pool()])
-      const row = await bench.row()
-      await settle(row)
-      const before = await balances()
-      await expect(settle(row)).rejects.toThrow()
+    it('holds one draw for a row, a column and a generation: asked again, the same rep answers (trap 67)', async () => {
+      await bench.store.seed(seedsOf(pool()))
+      const row = await bench.row({ account: 'acme.com' })
+      const first = await settle(row)
+      const [before, claim] = [await balances(), await bench.store.claim('acme.com')]
+      clock.now = at + 1_000
+      const again = await settle({ ...row, entries: 1 })
+      expect(again.draw).toBe(first.draw)
+      expect(again.decision).toMatchObject({ draw: null, claims: false, hold: null })
+      expect(again.decision.assignment).toEqual(first.decision.assignment)
       expect(await counts()).toEqual({ ana: 1, bo: 0, cy: 0 })
       expect(await balances()).toEqual(before)
-      await settle(row, { column: 'second' })
-      await settle(row, { generation: 2 })
+      expect(await bench.store.claim('acme.com')).toEqual(claim)
+      await settle({ ...row, entries: 2 }, { column: 'second' })
+      await settle({ ...row, entries: 3 }, { generation: 2 })
       expect(await bench.store.draws({ row: row.seq, limit: 10 })).toHaveLength(3)
     })
 
     it('gives a released turn back, once, and not to the share', async () => {
-      await bench.store.seedPools([pool()])
+      await bench.store.seed(seedsOf(pool()))
       const row = await bench.row()
       const first = await settle(row)
       const release = { draw: first.draw ?? 0, reason: 'redraw' }
       const seen: (number | undefined)[] = []
-      const spy = (view: RotationView) => {
-        seen.push(view.pool('emea')?.balances.ana)
+      const spy = (view: DecisionView) => {
+        seen.push(view.counter(pool(), null).balances.ana)
         return draw(view)
       }
-      const second = await settle(row, { generation: 2, release, decide: spy })
+      const second = await settle(row, {
+        generation: 2,
+        release,
+        previous: [ownerOf(rep('ana'))],
+        decide: spy,
+      })
       // Owed nothing before the first draw, so nothing but rounding after it was given back.
       expect(seen[0]).toBeCloseTo(0)
       // Whoever gave the lead back does not get it again while somebody else is there.
@@ -157,7 +143,7 @@ export function rotationSuite(under: StoreUnderTest): void {
         { state: 'reserved', reason: null, generation: 2 },
       ])
       expect(await counts()).toEqual({ ana: 0, bo: 1, cy: 0 })
-      await settle(row, { generation: 3, release, decide: spy })
+      await settle(row, { generation: 3, release, previous: [ownerOf(rep('ana'))], decide: spy })
       expect(Object.values(await counts()).reduce((sum, each) => sum + each, 0)).toBe(2)
       expect(seen[1]).toBeLessThan(0.5)
       const total = Object.values((await balances()) ?? {}).reduce((sum, each) => sum + each, 0)
@@ -167,17 +153,18 @@ export function rotationSuite(under: StoreUnderTest): void {
     })
 
     it('gives a turn back to its own pool when the new draw is from another', async () => {
-      await bench.store.seedPools([pool(), pool({ name: 'amer' })])
+      await bench.store.seed(seedsOf(pool(), pool({ name: 'amer' })))
       const row = await bench.row()
       const first = await settle(row)
-      const amer = (view: RotationView) => decideOwner({ ...ladder, otherwise: { pool: 'amer' } }, {}, view)
-      await settle(row, { generation: 2, release: { draw: first.draw ?? 0, reason: 'moved' }, decide: amer })
+      const amer = drawFrom('amer')
+      const release = { draw: first.draw ?? 0, reason: 'moved' }
+      await settle(row, { generation: 2, release, previous: [ownerOf(rep('ana'))], decide: amer })
       expect((await balances())?.ana).toBeCloseTo(0)
       expect((await bench.store.drawCounts('amer')).find(({ member }) => member === 'bo')?.draws).toBe(1)
     })
 
     it('confirms a draw with the step that says so, and never one that was given back', async () => {
-      await bench.store.seedPools([pool()])
+      await bench.store.seed(seedsOf(pool()))
       const row = await bench.row()
       const { draw: id } = await settle(row)
       await bench.step(row, [attempt('crm', done(1))], { position: 1, confirm: [id ?? 0] })
@@ -193,7 +180,7 @@ export function rotationSuite(under: StoreUnderTest): void {
     })
 
     it('is fair over draws that share a commit, and after a restart goes on where it was', async () => {
-      await bench.store.seedPools([pool()])
+      await bench.store.seed(seedsOf(pool()))
       const rows = await Promise.all(Array.from({ length: 41 }, () => bench.row()))
       await Promise.all(rows.map((row) => settle(row)))
       const owed = await balances()
@@ -204,7 +191,7 @@ export function rotationSuite(under: StoreUnderTest): void {
     })
 
     it.runIf(durable)('gives the same turns with a restart between any two as without', async () => {
-      await bench.store.seedPools([pool()])
+      await bench.store.seed(seedsOf(pool()))
       const members: (string | null)[] = []
       for (let index = 0; index < 8; index += 1) {
         members.push(...(await drawMany(1)))
@@ -215,9 +202,9 @@ export function rotationSuite(under: StoreUnderTest): void {
     })
 
     it('lists draws of one row, of one pool, of both and behind one', async () => {
-      await bench.store.seedPools([pool(), pool({ name: 'amer' })])
+      await bench.store.seed(seedsOf(pool(), pool({ name: 'amer' })))
       const [row, other] = [await bench.row(), await bench.row()]
-      const amer = (view: RotationView) => decideOwner({ ...ladder, otherwise: { pool: 'amer' } }, {}, view)
+      const amer = drawFrom('amer')
       await settle(row)
       await settle(row, { column: 'second', decide: amer })
       await settle(other)
@@ -232,7 +219,7 @@ export function rotationSuite(under: StoreUnderTest): void {
     })
 
     it('shows a claim to the next row of the company, and leaves it with the row that made it', async () => {
-      await bench.store.seedPools([pool()])
+      await bench.store.seed(seedsOf(pool()))
       const [first, second] = await Promise.all([
         bench.row({ account: 'acme.com' }),
         bench.row({ account: 'acme.com' }),
@@ -245,61 +232,53 @@ export function rotationSuite(under: StoreUnderTest): void {
       expect(await counts()).toEqual({ ana: 1, bo: 0, cy: 0 })
     })
 
+    it('overwrites a claim with any decision that claims, and says by what method (trap 50, trap 54)', async () => {
+      await bench.store.seed(seedsOf(pool()))
+      const [first, second] = [
+        await bench.row({ account: 'acme.com' }),
+        await bench.row({ account: 'acme.com' }),
+      ]
+      await settle(first)
+      expect(await bench.store.claim('acme.com')).toMatchObject({ row: first.id, owner: { rep: 'ana' } })
+      const moved = (view: DecisionView): Decision => {
+        expect(view.claim).toMatchObject({ row: first.id, method: 'fallback_pool' })
+        const assignment: Assignment = {
+          ...ownerOf(rep('cy')),
+          method: 'existing_owner',
+          rule: 'customer',
+          reason: 'owns the account',
+          pool: null,
+          alsoTell: null,
+          previous: [],
+        }
+        const trace = { method: assignment.method, rules: [], fallbackUsed: false }
+        return { assignment, reason: assignment.reason, hold: null, draw: null, claims: true, trace }
+      }
+      await settle(second, { decide: moved })
+      if (durable) await bench.reopen()
+      expect(await bench.store.claim('acme.com')).toEqual({
+        account: 'acme.com',
+        owner: ownerOf(rep('cy')),
+        table: 'leads',
+        row: second.id,
+        rule: 'customer',
+        method: 'existing_owner',
+        at: new Date(at).toISOString(),
+      })
+      // Nobody to assign, or an answer that does not claim, leaves it.
+      await settle({ ...second, entries: 1 }, { generation: 2, decide: noOwner })
+      expect(await bench.store.claim('acme.com')).toMatchObject({ owner: { rep: 'cy' } })
+    })
+
     it('makes no claim for a row without a company', async () => {
-      await bench.store.seedPools([pool()])
-      const seen: RotationView[] = []
-      const spy = (view: RotationView) => {
+      await bench.store.seed(seedsOf(pool()))
+      const seen: DecisionView[] = []
+      const spy = (view: DecisionView) => {
         seen.push(view)
         return draw(view)
       }
       await settle(await bench.row(), { decide: spy })
       expect(seen).toMatchObject([{ account: null, claim: null, now: at }])
-    })
-  })
-
-  describe('a pool', () => {
-    const bench = useBench(under)
-
-    it('is seeded once; from then on it is live', async () => {
-      await bench.store.seedPools([pool()])
-      const paused = pool({
-        members: pool().members.map((member) => ({ ...member, active: member.rep.id !== 'ana' })),
-      })
-      await bench.store.putPool(paused, 'tester')
-      await bench.store.seedPools([pool(), pool({ name: 'amer' })])
-      if (durable) await bench.reopen()
-      await bench.store.seedPools([pool()])
-      expect((await bench.store.pool('emea'))?.pool).toEqual(paused)
-      expect((await bench.store.pools()).map((each) => each.pool.name)).toEqual(['amer', 'emea'])
-      expect(await bench.store.pool('nowhere')).toBeNull()
-    })
-
-    it('keeps its balances when it is edited', async () => {
-      await bench.store.seedPools([pool()])
-      const row = await bench.row()
-      await bench.build(row, (settleWith) => {
-        settleWith({ column: 'owner', generation: 1, release: null, decide: draw })
-        return null
-      })
-      const before = await bench.store.pool('emea')
-      const edited = pool({
-        members: [...pool().members, { rep: rep('di'), weight: 3, active: true, away: [] }],
-      })
-      expect(await bench.store.putPool(edited, 'tester')).toEqual({ ...before, pool: edited })
-      if (durable) await bench.reopen()
-      expect(await bench.store.pool('emea')).toEqual({ ...before, pool: edited })
-    })
-
-    it('that was asked for earlier is not changed under the reader', async () => {
-      await bench.store.seedPools([pool()])
-      const held = await bench.store.pool('emea')
-      const copy = structuredClone(held)
-      await bench.build(await bench.row(), (settleWith) => {
-        settleWith({ column: 'owner', generation: 1, release: null, decide: draw })
-        return null
-      })
-      expect(held).toEqual(copy)
-      expect(await bench.store.pool('emea')).not.toEqual(copy)
     })
   })
 }

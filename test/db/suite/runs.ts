@@ -11,6 +11,11 @@ const request: RunRequest = {
   force: false,
   includeEffects: false,
   redraw: false,
+  reason: null,
+  who: 'tester',
+  override: null,
+  unpin: false,
+  alarm: false,
 }
 const noCounts = { ran: 0, unchanged: 0, kept: 0, skipped: 0, failed: 0, cancelled: 0 }
 

@@ -185,7 +185,7 @@ export function stepSuite(under: StoreUnderTest): void {
       const outcomes = await Promise.allSettled([
         bench.rest(again ?? third, { a: { status: 'error', attempts: 2 }, b: done(1) }),
         bench.step(fourth, [attempt('a', done(2))], {
-          snapshot: { cells: broken, atRest: true, dueAt: null },
+          snapshot: { cells: broken, atRest: true, dueAt: null, alarmAt: null },
         }),
         bench.row(),
       ])
@@ -202,7 +202,9 @@ export function stepSuite(under: StoreUnderTest): void {
     const park = async (dueAt: number) => {
       const row = await bench.row()
       const cells = { a: { status: 'waiting', attempts: 1, waiting: { on: 'retry', until: dueAt } } } as const
-      await bench.step(row, [attempt('a', cells.a)], { snapshot: { cells, atRest: false, dueAt } })
+      await bench.step(row, [attempt('a', cells.a)], {
+        snapshot: { cells, atRest: false, dueAt, alarmAt: null },
+      })
       return row
     }
 

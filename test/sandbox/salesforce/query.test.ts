@@ -176,6 +176,8 @@ describe('fifty thousand leads', () => {
   test('are scanned for what no index covers', () => {
     expect(looksAt("Company = 'Many'")).toBeUndefined()
     expect(looksAt("Email = 'lead1@many.example' OR Company = 'Many'")).toBeUndefined()
-    expect(runQuery("SELECT Id FROM Lead WHERE LastName LIKE 'L4999_'", store, '').totalSize).toBe(10)
+    expect(runQuery("SELECT Id FROM Lead WHERE LastName LIKE 'L4999_'", store, { root: '' }).totalSize).toBe(
+      10,
+    )
   })
 })

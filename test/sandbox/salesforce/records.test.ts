@@ -271,3 +271,59 @@ describe('a record’s page', () => {
     expect(page).not.toContain('<script>')
   })
 })
+
+describe('merged accounts and activities', () => {
+  const merged = {
+    Id: idOf('Account', 8),
+    Name: 'Merged',
+    IsDeleted: true,
+    MasterRecordId: idOf('Account', 9),
+  }
+
+  test('show deleted records only to those who ask for all, and take no writes', async () => {
+    org.load({ accounts: [merged, { Id: idOf('Account', 9), Name: 'Master', ParentId: null }] })
+    const soql = encodeURIComponent('SELECT Id, MasterRecordId FROM Account ORDER BY Name')
+    const ids = async (path: string) => {
+      const { body } = await org.ask('GET', `/${path}?q=${soql}`)
+      return body.records.map(({ Id }: { Id: string }) => Id)
+    }
+    expect(await ids('query')).toEqual([idOf('Account', 9)])
+    expect(await ids('queryAll')).toEqual([idOf('Account', 9), merged.Id])
+    expect((await org.ask('PATCH', `/sobjects/Account/${merged.Id}`, { Name: 'X' })).body).toMatchObject([
+      { errorCode: 'ENTITY_IS_DELETED' },
+    ])
+    const child = await org.ask('POST', '/sobjects/Account', { Name: 'Child', ParentId: merged.Id })
+    expect(child.body).toMatchObject([{ errorCode: 'INVALID_CROSS_REFERENCE_KEY' }])
+  })
+
+  test('a task is closed by its status, at the time of the write, and made by the user who acts', async () => {
+    org.load({ leads: [{ Id: idOf('Lead', 1), LastName: 'L', Company: 'C' }] })
+    const made = await org.ask('POST', '/sobjects/Task', { WhoId: idOf('Lead', 1), Subject: 'Call' })
+    const read = async () => (await org.ask('GET', `/sobjects/Task/${made.body.id}`)).body
+    expect(await read()).toMatchObject({ IsClosed: false, CompletedDateTime: null })
+    await org.ask('PATCH', `/sobjects/Task/${made.body.id}`, { Status: 'Completed' })
+    const task = await read()
+    expect(task).toMatchObject({ IsClosed: true, CompletedDateTime: expect.stringMatching(/^20/) })
+    const { body } = await org.query(`SELECT CreatedBy.Name FROM Task WHERE Id = '${made.body.id}'`)
+    expect(body.records).toMatchObject([{ CreatedBy: { Name: 'Rota Integration' } }])
+  })
+
+  test('parents, aliases and activities come back in the state', async () => {
+    org.load({
+      accounts: [
+        merged,
+        { Id: idOf('Account', 9), Name: 'A', ParentId: merged.Id, Domain_Aliases__c: 'a.de' },
+      ],
+      tasks: [{ Subject: 'Call', Status: 'Completed', IsClosed: true }],
+      events: [{ Subject: 'Demo', StartDateTime: '2026-03-02T09:00:00.000+0000' }],
+    })
+    const state = org.sandbox.vendors.salesforce?.state()
+    expect(state).toMatchObject({
+      accounts: [merged, { Domain_Aliases__c: 'a.de' }],
+      tasks: [{}],
+      events: [{}],
+    })
+    org.sandbox.vendors.salesforce?.load(state)
+    expect(org.sandbox.vendors.salesforce?.state()).toEqual(state)
+  })
+})

@@ -1,0 +1,94 @@
+import type { Clock } from '../columns/column.ts'
+import type { Pool } from '../routing/pool.ts'
+import type { Rep } from '../routing/rep.ts'
+import type { Territory } from '../routing/territory.ts'
+
+export interface DrawRecord {
+  id: number
+  pool: string
+  member: string
+  row: string
+  table: string
+  column: string
+  generation: number
+  state: 'reserved' | 'confirmed' | 'released'
+  reason: string | null
+  /** Tier whose counter it came from, null for the pool's own. */
+  stratum: string | null
+  backfill: boolean
+  at: number
+}
+
+export interface DrawCount {
+  member: string
+  draws: number
+  expected: number
+}
+
+/** An adjustment of a balance beside the draws. */
+export interface NewCredit {
+  pool: string
+  member: string
+  /** Leads; below 0 the member owes them. */
+  leads: number
+  reason: CreditReason
+  note: string | null
+  /** Public id of the row it is about. */
+  row: string | null
+  who: string
+}
+
+export const creditReasons = [
+  'rejected',
+  'reassigned_from',
+  'reassigned_to',
+  'disqualified',
+  'duplicate',
+  'out_of_territory',
+  'write_failed',
+  'manual',
+] as const
+export type CreditReason = (typeof creditReasons)[number]
+
+export interface CreditRecord extends NewCredit {
+  id: number
+  at: number
+}
+
+export interface Seeds {
+  reps: readonly Rep[]
+  pools: readonly Pool[]
+  territories: readonly Territory[]
+}
+
+export interface TerritoryVersion {
+  territory: Territory
+  /** Counts from 1. */
+  version: number
+  effectiveFrom: number
+  savedAt: number
+  who: string
+}
+
+export interface AuditQuery {
+  subject?: 'rep' | 'pool' | 'territory' | 'credit' | 'row'
+  name?: string
+  /** Lines before this one. */
+  before?: number
+  limit: number
+}
+
+export interface AuditRecord {
+  id: number
+  subject: 'rep' | 'pool' | 'territory' | 'credit' | 'row'
+  name: string
+  who: string
+  at: number
+  before: unknown
+  after: unknown
+}
+
+export interface ClockRecord extends Clock {
+  row: string
+  column: string
+}

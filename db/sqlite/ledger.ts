@@ -1,0 +1,180 @@
+import { exclusionOf } from '../../routing/availability.ts'
+import type { Counter, Decision, DecisionView, Draw, Method } from '../../routing/decision.ts'
+import type { Pool } from '../../routing/pool.ts'
+import { giveBack } from '../../routing/rotation.ts'
+import type { CreditRecord, NewCredit, Settled, Settlement, ViewOf } from '../store.ts'
+import type { ClaimingRow, Claims } from './claims.ts'
+import { type Counters, counterKey, type LiveCounter } from './counters.ts'
+import { decisionView, type Returned } from './decision-view.ts'
+import { createDrawWriter, type StandingDraw } from './draw-writer.ts'
+import type { LiveData } from './live-data.ts'
+import type { Loads } from './loads.ts'
+import type { Connection } from './open.ts'
+import { createRepeats } from './repeats.ts'
+
+export interface SettledRow extends ClaimingRow {
+  tableId: number
+}
+
+/** The rotation's book: decides with everything as it stands, and writes draw, claim and balances of one piece. */
+export interface Ledger {
+  settle(settlement: Settlement, row: SettledRow): Settled
+  view(of: ViewOf): DecisionView
+  /** A draw that was given back for a failed write is taken again; one given back for another reason stays so. */
+  confirm(draw: number): void
+  /** Gives a draw back with nothing in its place. */
+  release(draw: number, reason: string): void
+  /** Owes the member so many leads more, beside the draws. */
+  credit(pool: Pool, credit: NewCredit): CreditRecord
+  /** Takes out what people wrote about a row that is gone. */
+  eraseRow(row: number): void
+}
+
+interface Parts {
+  live: LiveData
+  counters: Counters
+  loads: Loads
+  claims: Claims
+  now: () => number
+}
+
+/** Reason of a release that a later success of the same write takes back. */
+const writeFailed = 'write_failed'
+/** Methods by which a rep is named, not drawn. */
+const named: ReadonlySet<Method> = new Set(['manual_override', 'fallback_person'])
+
+export function createLedger(connection: Connection, parts: Parts): Ledger {
+  const { live, counters, loads, claims, now } = parts
+  const draws = createDrawWriter(connection)
+  const repeats = createRepeats(connection, live)
+
+  function view(of: ViewOf, at: number, returned: Returned | null = null): DecisionView {
+    return decisionView({ live, counters, loads, claims }, of, { now: at, returned })
+  }
+
+  /** The balances with so many leads owed to the member again, borne by those who could be drawn instead. */
+  function owed(pool: Pool, counter: Counter, change: { member: string; leads: number; at: number }) {
+    const members = pool.members.map(({ rep: id, weight }) => {
+      const rep = live.rep(id)
+      const excluded =
+        rep === null
+          ? ({ code: 'unknown-rep', reason: 'is not in the roster', until: null } as const)
+          : exclusionOf({ rep, weight, pool, load: loads.of(id), now: change.at })
+      return { id, weight, excluded }
+    })
+    const { strategy, catchUp } = pool
+    const { balances } = counter
+    return giveBack({ strategy, members, balances, catchUp }, change.member, change.leads)
+  }
+
+  /** What giving this draw back (1) or taking it again (-1) comes to. Null without a pool, which then has no balances either. */
+  function turned(draw: StandingDraw, leads: 1 | -1, at: number): Returned | null {
+    const pool = live.pool(draw.pool)
+    if (pool === null) return null
+    const { member } = draw
+    const key = draw.counter ?? draw.pool
+    const counter = counters.get(key)
+    const balances = owed(pool, counter, { member, leads, at })
+    const drawn = { ...counter.drawn, [member]: (counter.drawn[member] ?? 0) - leads }
+    return { key, counter: { ...counter, balances, drawn }, load: draw.backfill === 1 ? null : draw }
+  }
+
+  function writeReturn(draw: StandingDraw, reason: string, returned: Returned | null): void {
+    draws.release(draw.id, reason)
+    if (returned === null) return
+    counters.put(returned.key, returned.counter)
+    if (returned.load !== null) loads.returned(returned.load)
+  }
+
+  function writeDraw(draw: Draw, settlement: Settlement, row: SettledRow, at: number): number {
+    const { column, generation, backfill } = settlement
+    const { member, stratum } = draw
+    const pool = live.pool(draw.pool)
+    const key = pool === null ? draw.pool : counterKey(pool, { stratum, backfill })
+    const { row: seq, id: publicId, tableId } = row
+    const id = draws.insert({
+      pool: draw.pool,
+      row: seq,
+      publicId,
+      tableId,
+      column,
+      generation,
+      member,
+      stratum,
+      backfill: backfill ? 1 : 0,
+      counter: key === draw.pool ? null : key,
+      at,
+    })
+    const counter: LiveCounter = counters.get(key)
+    counters.put(key, {
+      balances: draw.balances,
+      lastDrawn: { ...counter.lastDrawn, [member]: id },
+      drawn: { ...counter.drawn, [member]: (counter.drawn[member] ?? 0) + 1 },
+    })
+    if (!backfill) loads.drawn({ row: seq, column, member, at })
+    return id
+  }
+
+  function writeCredit(pool: Pool, key: string, credit: Omit<CreditRecord, 'id'>): CreditRecord {
+    const counter = counters.get(key)
+    counters.put(key, { ...counter, balances: owed(pool, counter, credit) })
+    return draws.insertCredit(credit)
+  }
+
+  /** Somebody of the same pool was named in the place of whom it drew: their turn moves with the lead. */
+  function debit(
+    decision: Decision,
+    standing: StandingDraw,
+    given: { row: string; reason: string; who: string },
+  ) {
+    const { assignment, draw } = decision
+    const pool = live.pool(standing.pool)
+    if (draw !== null || pool === null || assignment === null || !named.has(assignment.method)) return
+    const member = pool.members.find(({ rep }) => rep === assignment.rep)?.rep
+    if (member === undefined) return
+    const { row, reason: note, who } = given
+    const credit = { pool: pool.name, member, leads: -1, reason: 'reassigned_to', note, row, who } as const
+    writeCredit(pool, standing.counter ?? standing.pool, { ...credit, at: now() })
+  }
+
+  return {
+    settle(settlement, row) {
+      const at = now()
+      const before = draws.ofCell(row.row, settlement)
+      if (before !== null) return { decision: repeats.decisionOf(before), draw: before.id }
+      const { release } = settlement
+      const standing = release === null ? null : draws.standing(release.draw)
+      const returned = standing === null ? null : turned(standing, 1, at)
+      // Nothing is written before the decision stands: it is made by code of the definition, which may throw.
+      const decision = settlement.decide(
+        view({ ...settlement, row: row.id, account: row.account }, at, returned),
+      )
+      if (release !== null && standing !== null) {
+        const { reason, who = 'rota' } = release
+        writeReturn(standing, reason, returned)
+        debit(decision, standing, { row: row.id, reason, who })
+      }
+      const draw = decision.draw === null ? null : writeDraw(decision.draw, settlement, row, at)
+      claims.write(decision, row, at)
+      return { decision, draw }
+    },
+    view: (of) => view(of, now()),
+    confirm(id) {
+      if (draws.confirm(id)) return
+      const draw = draws.find(id)
+      if (draw === null || !draw.reason?.startsWith(writeFailed)) return
+      draws.retake(id)
+      const taken = turned(draw, -1, now())
+      if (taken === null) return
+      counters.put(taken.key, taken.counter)
+      if (taken.load !== null) loads.retaken(taken.load)
+    },
+    release(id, reason) {
+      const draw = draws.standing(id)
+      if (draw !== null) writeReturn(draw, reason, turned(draw, 1, now()))
+    },
+    credit: (pool, credit) =>
+      writeCredit(pool, counterKey(pool, { stratum: null, backfill: false }), { ...credit, at: now() }),
+    eraseRow: draws.eraseRow,
+  }
+}

@@ -1,0 +1,80 @@
+import type { z } from 'zod'
+import { type ErrorDetails, TableError } from '../../columns/errors.ts'
+import { handOversOf, type Pool } from '../../routing/pool.ts'
+import type { Rep } from '../../routing/rep.ts'
+import type { Territory } from '../../routing/territory.ts'
+
+/** What documents of live data may name. */
+export interface Known {
+  hasRep(id: string): boolean
+  hasPool(name: string): boolean
+}
+
+/**
+ * The document as its schema reads it. The last guard: what is stored is read again at the next start.
+ *
+ * @throws {TableError} `request-invalid`, naming the field.
+ */
+export function checked<Document>(schema: z.ZodType<Document>, document: unknown): Document {
+  const parsed = schema.safeParse(document)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  const field = fieldOf(issue?.path ?? [])
+  throw invalid(issue?.message ?? 'is not valid', { field, wayOut: `correct ${field || 'the document'}` })
+}
+
+/** @throws {TableError} `request-invalid` where the rep names somebody who is not there. */
+export function checkRep(rep: Rep, known: Known): void {
+  for (const field of ['successor', 'manager', 'backup'] as const) {
+    const other = rep[field]
+    if (other !== null) checkRepId(other, field, known)
+  }
+}
+
+/** @throws {TableError} `request-invalid` where the pool names a rep or a pool that is not there. */
+export function checkPool(pool: Pool, known: Known): void {
+  for (const [index, { rep }] of pool.members.entries())
+    checkRepId(rep, fieldOf(['members', index, 'rep']), known)
+  for (const [handOver, path] of handOversOf(pool.whenNobody)) {
+    if (typeof handOver === 'string') continue
+    if ('person' in handOver) checkRepId(handOver.person, fieldOf([...path, 'person']), known)
+    if ('pool' in handOver) checkPoolName(handOver.pool, fieldOf([...path, 'pool']), known)
+  }
+}
+
+/** @throws {TableError} `request-invalid` where an entry leads to a rep or a pool that is not there. */
+export function checkDestinations(territory: Territory, known: Known): void {
+  for (const [index, { to }] of territory.entries.entries()) {
+    if ('person' in to) checkRepId(to.person, fieldOf(['entries', index, 'to', 'person']), known)
+    else checkPoolName(to.pool, fieldOf(['entries', index, 'to', 'pool']), known)
+  }
+}
+
+function checkRepId(id: string, field: string, known: Known): void {
+  if (known.hasRep(id)) return
+  throw invalid(`there is no rep ${id}`, {
+    field,
+    value: id,
+    wayOut: `name a rep of the roster, or add ${id} to it first`,
+  })
+}
+
+function checkPoolName(name: string, field: string, known: Known): void {
+  if (known.hasPool(name)) return
+  throw invalid(`there is no pool ${name}`, {
+    field,
+    value: name,
+    wayOut: `name a pool that is there, or add ${name} first`,
+  })
+}
+
+const invalid = (message: string, details: ErrorDetails) =>
+  new TableError('request-invalid', message, details)
+
+/** A path as people read it: `members[1].rep`. */
+function fieldOf(path: readonly PropertyKey[]): string {
+  return path
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .join('')
+    .replace(/^\./, '')
+}

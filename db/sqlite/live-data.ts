@@ -1,0 +1,185 @@
+import { Pool } from '../../routing/pool.ts'
+import { Rep } from '../../routing/rep.ts'
+import { Territory } from '../../routing/territory.ts'
+import type { AuditRecord, Seeds, TerritoryVersion } from '../store.ts'
+import type { Audit } from './audit.ts'
+import { checkDestinations, checked, checkPool, checkRep, type Known } from './live-checks.ts'
+import { createLiveDocuments } from './live-documents.ts'
+import type { Connection } from './open.ts'
+
+/** Reps, pools and territories, held in memory because every decision reads them; an edit writes the file and the audit log at once. */
+export interface LiveData {
+  rep(id: string): Rep | null
+  /** The rep with this id at the vendor, else with this e-mail; of several an active one. */
+  repOf(owner: { vendor: string; id: string; email: string | null }): Rep | null
+  pool(name: string): Pool | null
+  /** The version in force for what began at this time. */
+  territory(name: string, startedAt: number): Territory | null
+  reps(): Rep[]
+  pools(): Pool[]
+  territories(): TerritoryVersion[]
+  /** Adds what is not there yet. The seeds may name one another. */
+  seed(seeds: Seeds, at: number): void
+  putRep(rep: Rep, who: string, at: number): Rep
+  putPool(pool: Pool, who: string, at: number): Pool
+  putTerritory(territory: Territory, effectiveFrom: number, by: { who: string; at: number }): TerritoryVersion
+  /** Marks the beginning of a piece of work, for `undo`. */
+  mark(): void
+  undo(): void
+  discard(): void
+}
+
+export function createLiveData(connection: Connection, audit: Audit): LiveData {
+  const documents = createLiveDocuments(connection)
+  let { reps, pools, territories } = documents.read()
+  /** Null until it is asked for, since an import of a roster changes rep after rep. */
+  let people: Map<string, Rep> | null = null
+  let isChanged = false
+
+  /** The file is what is true, also in the middle of a transaction. */
+  function reload(): void {
+    ;({ reps, pools, territories } = documents.read())
+    people = null
+    isChanged = false
+  }
+
+  const known: Known = { hasRep: (id) => reps.has(id), hasPool: (name) => pools.has(name) }
+
+  function setRep(rep: Rep, at: number): void {
+    isChanged = true
+    documents.putRep(rep, at)
+    reps.set(rep.id, rep)
+    people = null
+  }
+
+  function setPool(pool: Pool, at: number): void {
+    isChanged = true
+    documents.putPool(pool, at)
+    pools.set(pool.name, pool)
+  }
+
+  function addVersion(version: TerritoryVersion): TerritoryVersion {
+    isChanged = true
+    documents.addTerritory(version)
+    const { name } = version.territory
+    territories.set(name, [...(territories.get(name) ?? []), version])
+    return version
+  }
+
+  function log(
+    subject: AuditRecord['subject'],
+    name: string,
+    line: Omit<AuditRecord, 'id' | 'subject' | 'name'>,
+  ) {
+    audit.add({ subject, name, ...line })
+  }
+
+  return {
+    rep: (id) => reps.get(id) ?? null,
+    repOf({ vendor, id, email }) {
+      people ??= peopleOf(reps)
+      return (
+        people.get(vendorKey(vendor, id)) ?? (email === null ? null : (people.get(emailKey(email)) ?? null))
+      )
+    },
+    pool: (name) => pools.get(name) ?? null,
+    territory: (name, startedAt) => inForce(territories.get(name) ?? [], startedAt),
+    reps: () => sortedBy(reps),
+    pools: () => sortedBy(pools),
+    territories: () =>
+      [...territories.values()].flat().sort((a, b) => b.savedAt - a.savedAt || b.version - a.version),
+    seed(seeds, at) {
+      const newReps = seeds.reps.filter(({ id }) => !reps.has(id)).map(repOf)
+      const newPools = seeds.pools.filter(({ name }) => !pools.has(name)).map(poolOf)
+      const newTerritories = seeds.territories.filter(({ name }) => !territories.has(name)).map(territoryOf)
+      const ids = new Set(newReps.map(({ id }) => id))
+      const names = new Set(newPools.map(({ name }) => name))
+      const all: Known = {
+        hasRep: (id) => reps.has(id) || ids.has(id),
+        hasPool: (name) => pools.has(name) || names.has(name),
+      }
+      for (const rep of newReps) checkRep(rep, all)
+      for (const pool of newPools) checkPool(pool, all)
+      for (const territory of newTerritories) checkDestinations(territory, all)
+      for (const rep of newReps) setRep(rep, at)
+      for (const pool of newPools) setPool(pool, at)
+      for (const territory of newTerritories)
+        addVersion({ territory, version: 1, effectiveFrom: at, savedAt: at, who: 'definition' })
+    },
+    putRep(given, who, at) {
+      const rep = repOf(given)
+      checkRep(rep, known)
+      log('rep', rep.id, { who, at, before: reps.get(rep.id) ?? null, after: rep })
+      setRep(rep, at)
+      return rep
+    },
+    putPool(given, who, at) {
+      const pool = poolOf(given)
+      checkPool(pool, known)
+      log('pool', pool.name, { who, at, before: pools.get(pool.name) ?? null, after: pool })
+      setPool(pool, at)
+      return pool
+    },
+    putTerritory(given, effectiveFrom, { who, at }) {
+      const territory = territoryOf(given)
+      checkDestinations(territory, known)
+      const last = territories.get(territory.name)?.at(-1)
+      const version = (last?.version ?? 0) + 1
+      log('territory', territory.name, {
+        who,
+        at,
+        before: last === undefined ? null : { version: last.version, ...last.territory },
+        after: { version, effectiveFrom, ...territory },
+      })
+      return addVersion({ territory, version, effectiveFrom, savedAt: at, who })
+    },
+    mark() {
+      isChanged = false
+    },
+    undo() {
+      if (isChanged) reload()
+    },
+    discard: reload,
+  }
+}
+
+const repOf = (rep: Rep): Rep => checked<Rep>(Rep, rep)
+
+/** A definition is a pool too, and carries more than the document. */
+function poolOf({ name, strategy, members, whenNobody, catchUp, leaveBuffer, counter }: Pool): Pool {
+  return checked<Pool>(Pool, { name, strategy, members, whenNobody, catchUp, leaveBuffer, counter })
+}
+
+const territoryOf = ({ name, dimensions, entries }: Territory): Territory =>
+  checked<Territory>(Territory, { name, dimensions, entries })
+
+/** The latest version in force at the time, of those that were saved by then; else the first there was. */
+function inForce(versions: readonly TerritoryVersion[], startedAt: number): Territory | null {
+  let best: TerritoryVersion | null = null
+  for (const each of versions) {
+    if (each.effectiveFrom > startedAt || each.savedAt > startedAt) continue
+    if (best === null || each.effectiveFrom >= best.effectiveFrom) best = each
+  }
+  return (best ?? versions[0])?.territory ?? null
+}
+
+const vendorKey = (vendor: string, id: string) => JSON.stringify([vendor, id])
+const emailKey = (email: string) => email.trim().toLowerCase()
+
+/** Reps by what the outside knows of them. Somebody who left may still be on the roster beside who has their address now. */
+function peopleOf(reps: ReadonlyMap<string, Rep>): Map<string, Rep> {
+  const people = new Map<string, Rep>()
+  const add = (key: string, rep: Rep) => {
+    const present = people.get(key)
+    if (present === undefined || (!present.active && rep.active)) people.set(key, rep)
+  }
+  for (const rep of sortedBy(reps)) {
+    for (const [vendor, id] of Object.entries(rep.ids)) add(vendorKey(vendor, id), rep)
+    add(emailKey(rep.email), rep)
+  }
+  return people
+}
+
+function sortedBy<Value>(map: ReadonlyMap<string, Value>): Value[] {
+  return [...map].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, value]) => value)
+}

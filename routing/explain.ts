@@ -1,0 +1,166 @@
+import type { Assignment, ConditionTrace, Considered, DecisionTrace, Method, RuleTrace } from './decision.ts'
+
+const byMethod: Record<Method, string> = {
+  existing_owner: 'as the owner the CRM has already',
+  open_opportunity: 'as the owner of an open opportunity',
+  named_account: 'by name',
+  sticky: 'because the company went there before',
+  territory: 'as the one rep of the territory',
+  round_robin: 'by turn',
+  weighted_round_robin: 'by turn, with weights',
+  fallback_pool: 'by a turn of the fallback pool',
+  fallback_person: 'as the last person of the chain',
+  manual_override: 'because a person said so',
+  no_eligible: 'because no rep may take it',
+  not_qualified: 'as not qualified',
+  error: 'after an error',
+}
+
+/**
+ * A decision as a person would tell it, one sentence a line: who got the lead, what each rule said on the way, how the reps stood in
+ * the rotation, who is told as well. `assignment` is the value of the cell, null for a lead that nobody got or that is held.
+ */
+export function explainDecision(trace: DecisionTrace, assignment: Assignment | null): string[] {
+  const told = [opening(trace, assignment)]
+  let before = true
+  for (const line of trace.rules) {
+    told.push(...tellRule(line, before))
+    before = false
+  }
+  if (assignment === null) return told
+  if (assignment.alsoTell !== null) told.push(`${assignment.alsoTell.name} is told as well.`)
+  if (assignment.previous.length > 0) {
+    told.push(`${listed(assignment.previous.map(({ name }) => name))} had this lead before.`)
+  }
+  return told
+}
+
+function opening({ method, fallbackUsed, rules }: DecisionTrace, assignment: Assignment | null): string {
+  if (assignment !== null) {
+    const { name, rule, method: how, pool } = assignment
+    const from = pool === null ? '' : `, pool ${pool}`
+    const fallback = fallbackUsed ? '; the first choice was not there' : ''
+    return `${name} got this lead ${byMethod[how]} (${ruleName(rule)}${from}${fallback}).`
+  }
+  if (method === 'not_qualified')
+    return `Nobody gets this lead: ${rules.at(-1)?.reason ?? 'it is not qualified'}.`
+  if (method !== null) return 'Nobody got this lead: no rule answered, and the end of the ladder had nobody.'
+  return 'Nobody has this lead yet: it is held, and decided again by itself.'
+}
+
+function tellRule(line: RuleTrace, first: boolean): string[] {
+  const { rule, matched, reason, considered } = line
+  const said = matched ? 'decided' : 'did not decide'
+  const told = [`${first ? 'First, ' : 'Then '}${ruleName(rule)} ${said}: ${sentence(reason)}`]
+  const seen = (line.conditions ?? []).filter(
+    ({ operator, seen }) => operator !== 'read' && seen !== undefined,
+  )
+  if (seen.length > 0) told.push(`  It looked at ${seen.map(tellCondition).join('; ')}.`)
+  if (line.candidates !== undefined && line.candidates.length > 0) told.push(tellCandidates(line))
+  if (considered !== undefined) told.push(...tellConsidered(considered).map((each) => `  ${each}`))
+  return told
+}
+
+function tellCondition({ field, operator, expected, seen, matched }: ConditionTrace): string {
+  return `${field} (${textOf(seen)}) ${operator} ${textOf(expected)}: ${matched ? 'yes' : 'no'}`
+}
+
+function tellCandidates({ candidates = [], tieBreak }: RuleTrace): string {
+  const all = candidates.map(({ name, owner, why }) => `${name} (${owner ?? 'nobody'}; ${why})`)
+  const by = tieBreak === undefined ? '' : `, by: ${tieBreak}`
+  return `  ${candidates.length} records came into question, the first one counts${by}: ${listed(all)}.`
+}
+
+function tellConsidered(considered: readonly Considered[]): string[] {
+  const there = considered.filter(({ excluded }) => excluded === null)
+  const away = considered.filter(({ excluded }) => excluded !== null)
+  const told: string[] = []
+  if (there.length > 0) {
+    const standing = there
+      .toSorted((one, other) => other.balance - one.balance)
+      .map(({ name, share, balance }) => `${name} ${owedText(balance)} (share ${percent(share)})`)
+    told.push(`Of ${considered.length} reps ${there.length} could be drawn: ${standing.join(', ')}.`)
+  }
+  if (away.length > 0) {
+    const why = away.map(({ name, excluded }) => `${name} (${excluded?.reason ?? ''})`)
+    told.push(`Not to be drawn: ${why.join(', ')}.`)
+  }
+  return told
+}
+
+/**
+ * Why this rep did not get the lead: for every rule that was asked, whether the rep was in its pool, kept out of it, or behind in turn.
+ * `name` is the rep's, for the sentences. One sentence a line.
+ */
+export function whyNot(trace: DecisionTrace, rep: string, name: string): string[] {
+  const told: string[] = []
+  for (const line of trace.rules) {
+    const sentenceOf = whyNotBy(line, rep, name)
+    if (sentenceOf !== null) told.push(sentenceOf)
+  }
+  const pools = trace.rules.filter(({ considered }) => considered !== undefined)
+  if (pools.length === 0) told.push(`No pool was asked, so ${name} never stood for a turn.`)
+  const last = trace.rules.at(-1)
+  if (last?.matched === true && last.rule !== 'otherwise') {
+    told.push(`Rules behind ${ruleName(last.rule)} were never asked: it decided.`)
+  }
+  return told
+}
+
+function whyNotBy(
+  { rule, matched, reason, pool, considered, chosen }: RuleTrace,
+  rep: string,
+  name: string,
+): string | null {
+  const asked = capital(ruleName(rule))
+  if (considered === undefined) {
+    return matched
+      ? `${asked} decided without a rotation: ${sentence(reason)}`
+      : `${asked}: ${sentence(reason)}`
+  }
+  const own = considered.find(({ member }) => member === rep)
+  const where = `pool ${pool ?? '(unnamed)'}`
+  if (own === undefined) return `${asked}: ${name} is not in ${where}.`
+  if (own.excluded !== null)
+    return `${asked}: in ${where} ${name} could not be drawn: ${sentence(own.excluded.reason)}`
+  const winner = considered.find(({ member }) => member === chosen)
+  if (!matched || winner === undefined) return `${asked}: ${sentence(reason)}`
+  if (winner.member === rep) return `${asked}: ${name} was next in ${where}, and got it.`
+  const turn = `${name} ${owedText(own.balance)}, ${winner.name} ${owedText(winner.balance)}`
+  return `${asked}: ${winner.name} was before ${name} in ${where}: ${turn}${whyFirst(winner, own)}.`
+}
+
+/** Why the winner's turn was first, where the leads owed do not say so by themselves. */
+function whyFirst(winner: Considered, own: Considered): string {
+  const ahead = own.balance - winner.balance
+  if (ahead < -1e-9) return ''
+  if (ahead <= 1e-9)
+    return `; owed alike, the turn goes to ${winner.name}, who waited longer or comes first by id`
+  const shares = `with a share of ${percent(winner.share)} against ${percent(own.share)}`
+  return `; ${shares} the turn of ${winner.name} fell due first`
+}
+
+function owedText(balance: number): string {
+  const leads = Math.abs(balance).toFixed(2)
+  return balance >= 0 ? `was owed ${leads} leads` : `was ${leads} leads ahead`
+}
+
+const percent = (share: number) => `${Math.round(share * 1_000) / 10} %`
+
+const ruleName = (rule: string) =>
+  rule === 'otherwise' ? 'the end of the ladder' : rule === 'claim' ? "the company's claim" : `rule "${rule}"`
+
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
+
+/** Ends in one full stop. */
+const sentence = (text: string) => (/[.!?…]$/.test(text) ? text : `${text}.`)
+
+function textOf(value: unknown): string {
+  if (value === null || value === undefined) return 'missing'
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? 'missing')
+}
+
+function listed(names: readonly string[]): string {
+  const last = names.at(-1)
+  return names.length < 2 ? (last ?? '') : `${names.slice(0, -1).join(', ')} and ${last}`
+}

@@ -1,0 +1,139 @@
+import type {
+  Assignment,
+  ConditionTrace,
+  Considered,
+  Decision,
+  DecisionView,
+  Draw,
+  Hold,
+  Method,
+  Owner,
+  RuleTrace,
+} from '../decision.ts'
+import type { Candidate } from './answers.ts'
+
+/** What happens to a company's claim whose owner is away, or which is old. */
+export interface ClaimPolicy {
+  /** An owner on leave keeps the company's leads while the backup is told (the default), or the next rule decides. */
+  onLeave?: 'keep' | 'next-rule'
+  /** A claim that nobody renewed for longer is let go. */
+  dormantDays?: number
+}
+
+/** A decision under way. It lives for one call; the trace in it is handed out at the end. */
+export interface Deciding {
+  readonly view: DecisionView
+  readonly claims: ClaimPolicy
+  readonly rules: RuleTrace[]
+  /** The rule that is asked now, what it saw, and the pool that pays for its relationships. */
+  rule: string
+  conditions: readonly ConditionTrace[]
+  candidates: readonly Candidate[]
+  tieBreak: string | null
+  counts: string | null
+  fallbackUsed: boolean
+  claimRefused: boolean
+}
+
+/** What a rule's line of the trace says beside its reason. */
+export interface Seen {
+  pool?: string
+  considered?: Considered[]
+  /** Rep id of the member who was drawn. */
+  chosen?: string
+  conditions?: readonly ConditionTrace[]
+}
+
+/** A line of the trace that is no assignment: this rule does not decide. */
+export function refuse(deciding: Deciding, reason: string, seen: Seen = {}): null {
+  deciding.rules.push(lineOf(deciding, { matched: false, reason, seen }))
+  return null
+}
+
+export interface Granted extends Seen {
+  owner: Owner
+  method: Method
+  reason: string
+  alsoTell?: Owner | null
+  draw?: Draw | null
+  /** False for a queue: it owns nothing, so the company's next lead is decided afresh. */
+  claims?: boolean
+}
+
+export function assign(deciding: Deciding, granted: Granted): Decision {
+  const { view, rule } = deciding
+  const { owner, method, reason, pool, considered, chosen, conditions } = granted
+  const seen: Seen = {
+    ...(pool !== undefined && { pool }),
+    ...(considered !== undefined && { considered }),
+    ...(chosen !== undefined && { chosen }),
+    ...(conditions !== undefined && { conditions }),
+  }
+  deciding.rules.push(lineOf(deciding, { matched: true, reason, seen }))
+  const { rep, name, email, ids } = owner
+  const assignment: Assignment = {
+    rep,
+    name,
+    email,
+    ids,
+    method,
+    rule,
+    reason,
+    pool: pool ?? null,
+    alsoTell: granted.alsoTell ?? null,
+    previous: [...view.previous],
+  }
+  return {
+    assignment,
+    reason,
+    hold: null,
+    draw: granted.draw ?? null,
+    claims: granted.claims !== false && view.account !== null,
+    trace: traceOf(deciding, method),
+  }
+}
+
+/** Nobody gets it now, and it is decided again. */
+export function holdOn(
+  deciding: Deciding,
+  hold: Hold,
+  { reason, ...seen }: Seen & { reason: string },
+): Decision {
+  deciding.rules.push(lineOf(deciding, { matched: true, reason, seen }))
+  return { assignment: null, reason, hold, draw: null, claims: false, trace: traceOf(deciding, null) }
+}
+
+/** Nobody gets it, for good. */
+export function nobody(
+  deciding: Deciding,
+  method: 'not_qualified' | 'no_eligible',
+  reason: string,
+): Decision {
+  return { assignment: null, reason, hold: null, draw: null, claims: false, trace: traceOf(deciding, method) }
+}
+
+export function lineOf(
+  deciding: Deciding,
+  line: { matched: boolean; reason: string; seen?: Seen },
+): RuleTrace {
+  const { rule, conditions, candidates, tieBreak } = deciding
+  const { matched, reason, seen = {} } = line
+  const all = [...conditions, ...(seen.conditions ?? [])]
+  return {
+    rule,
+    matched,
+    reason,
+    ...(all.length > 0 && { conditions: all }),
+    ...(candidates.length > 0 && { candidates: [...candidates] }),
+    ...(tieBreak !== null && { tieBreak }),
+    ...(seen.pool !== undefined && { pool: seen.pool }),
+    ...(seen.considered !== undefined && { considered: seen.considered }),
+    ...(seen.chosen !== undefined && { chosen: seen.chosen }),
+  }
+}
+
+const traceOf = ({ rules, fallbackUsed }: Deciding, method: Method | null) => ({
+  method,
+  rules,
+  fallbackUsed,
+})

@@ -1,0 +1,31 @@
+import type { JournalEntry } from '../db/journal.ts'
+import type { StoredRow } from '../db/store.ts'
+import type { Engine } from './engine.ts'
+
+/** Writes entries for a row that nobody works on: at rest, or parked. It stays as it is otherwise. */
+export async function writeBeside(
+  engine: Engine,
+  row: StoredRow,
+  entries: readonly JournalEntry[],
+): Promise<void> {
+  const { seq, id, table, generation, account, dueAt } = row
+  const atRest = row.active === null
+  const cells = { ...row.cells }
+  for (const entry of entries) if ('cell' in entry) cells[entry.column] = entry.cell
+  const alarms = Object.values(cells).flatMap(({ again }) => again ?? [])
+  const alarmAt = atRest && alarms.length > 0 ? Math.min(...alarms) : null
+  await engine.store.step({
+    row: seq,
+    id,
+    table,
+    generation,
+    account,
+    build: () => ({
+      at: engine.world.now(),
+      position: row.entries,
+      entries,
+      confirm: [],
+      snapshot: { cells, atRest, dueAt, alarmAt },
+    }),
+  })
+}

@@ -1,0 +1,157 @@
+import type { Signal } from '../columns/column.ts'
+import { TableError } from '../columns/errors.ts'
+import type { JournalEntry } from '../db/journal.ts'
+import type { Run, RunRequest } from '../db/store.ts'
+import type { Alarms } from './alarms.ts'
+import { writeBeside } from './at-rest.ts'
+import type { Engine } from './engine.ts'
+import type { Finder } from './find.ts'
+import type { PlannedColumn, TablePlan } from './plan.ts'
+
+export interface OverrideOptions {
+  /** Id of the rep who gets the lead. */
+  rep: string
+  reason: string
+  who: string
+  /** The drawing column; needed where a table has several. */
+  column?: string
+}
+
+/** What people do to single rows. */
+export interface ByHand {
+  /**
+   * Gives a row to a rep whatever the rules say, with everything behind the owner.
+   *
+   * @throws {TableError} `request-invalid` without a reason, for a rep who is not there, or where the column is not clear.
+   */
+  override(table: string, row: string, options: OverrideOptions): Promise<Run>
+  /** Lets go of an owner whom a person decided: the owner stays, and runs may decide again. */
+  letGo(table: string, row: string, options: { who: string; column?: string }): Promise<void>
+  /**
+   * Tells the cells of one column, or of every column that takes such a signal, and runs them. Answers with their names.
+   *
+   * @throws {TableError} `request-invalid` where no column takes it.
+   */
+  signal(table: string, row: string, column: string | null, signal: Signal): Promise<string[]>
+}
+
+interface ByHandParts {
+  engine: Engine
+  finder: Finder
+  alarms: Alarms
+  start(plan: TablePlan, request: RunRequest): Promise<Run>
+  alone<Result>(row: number, work: () => Promise<Result>): Promise<Result>
+}
+
+export function createByHand({ engine, finder, alarms, start, alone }: ByHandParts): ByHand {
+  const { store, world } = engine
+  const { planFor, findRow } = finder
+
+  return {
+    async override(table, row, { rep, reason, who, column }) {
+      const plan = planFor(table)
+      const { name } = drawingColumn(plan, column)
+      await findRow(table, row)
+      const reps = await store.reps()
+      if (!reps.some(({ id, active }) => id === rep && active)) {
+        const known = reps.filter(({ active }) => active).map(({ id }) => id)
+        throw new TableError('request-invalid', `there is no active rep "${rep}"`, {
+          field: 'rep',
+          value: rep,
+          wayOut: `use one of: ${known.slice(0, 50).join(', ')}`,
+        })
+      }
+      return start(plan, {
+        columns: [name],
+        scope: { rows: [row] },
+        mode: 'all',
+        limit: null,
+        downstream: true,
+        force: false,
+        includeEffects: true,
+        redraw: false,
+        reason,
+        who,
+        override: rep,
+        unpin: false,
+        alarm: false,
+      })
+    },
+    async letGo(table, id, { who, column }) {
+      const { name } = drawingColumn(planFor(table), column)
+      const { seq } = await findRow(table, id)
+      await alone(seq, async () => {
+        const row = await findRow(table, id)
+        const { pinned, ...cell } = row.cells[name] ?? { status: 'idle', attempts: 0 }
+        if (pinned === undefined) return
+        const reason = `let go by ${who}`
+        await writeBeside(engine, row, [
+          { kind: 'passed', column: name, cell, outcome: 'kept', reason, at: world.now() },
+        ])
+      })
+    },
+    async signal(table, id, column, signal) {
+      const plan = planFor(table)
+      const columns = listeners(plan, column, signal.kind)
+      const { seq } = await findRow(table, id)
+      await alone(seq, async () => {
+        const row = await findRow(table, id)
+        const entries = columns.map(({ name }): JournalEntry => {
+          const before = row.cells[name] ?? { status: 'idle', attempts: 0 }
+          // The alarm is set with it, so that the cell runs also when the process ends now.
+          const cell = { ...before, signals: [...(before.signals ?? []), signal], again: world.now() }
+          return { kind: 'signal', column: name, cell, signal }
+        })
+        await writeBeside(engine, row, entries)
+      })
+      const names = columns.map(({ name }) => name)
+      await alarms.ring(plan, [id], names)
+      return names
+    },
+  }
+}
+
+function listeners(plan: TablePlan, column: string | null, kind: string): PlannedColumn[] {
+  if (column !== null && !plan.byName.has(column)) throw unknownColumn(plan, column, 'column')
+  const asked = plan.columns.filter(({ name }) => column === null || name === column)
+  const found = asked.filter((each) => each.column.signals.includes(kind))
+  if (found.length > 0) return found
+  const kinds = new Set(asked.flatMap((each) => each.column.signals))
+  throw new TableError(
+    'request-invalid',
+    `${column === null ? `no column of ${plan.table.name}` : `column ${column}`} takes the signal "${kind}"`,
+    {
+      field: 'kind',
+      value: kind,
+      wayOut:
+        kinds.size === 0
+          ? 'signals are for columns such as a service level; this has none'
+          : `use one of: ${[...kinds].join(', ')}`,
+    },
+  )
+}
+
+/** The column an owner is decided in: the one that was named, the only one there is, or the only one that an effect writes. */
+function drawingColumn(plan: TablePlan, name: string | undefined): PlannedColumn {
+  const drawing = plan.columns.filter(({ column }) => column.work.effect === 'draw')
+  const named = drawing.filter((each) => each.name === name)
+  const written = drawing.filter((each) => !plan.drawnFor.includes(each))
+  const [found, ...others] = name !== undefined ? named : drawing.length === 1 ? drawing : written
+  if (found !== undefined && others.length === 0) return found
+  throw unknownColumn(plan, name ?? '', 'column', drawing)
+}
+
+function unknownColumn(
+  plan: TablePlan,
+  value: string,
+  field: string,
+  among: readonly PlannedColumn[] = plan.columns,
+): TableError {
+  const names = among.map(({ name }) => name).join(', ')
+  const message =
+    value === ''
+      ? `table ${plan.table.name} has ${among.length === 0 ? 'no column' : 'several columns'} that decides an owner`
+      : `table ${plan.table.name} has no such column "${value}"`
+  const wayOut = names === '' ? 'ask about a table with an owner column' : `name one of: ${names}`
+  return new TableError('request-invalid', message, { field, value, wayOut })
+}

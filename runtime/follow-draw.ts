@@ -1,0 +1,23 @@
+import type { CellState } from '../columns/cell.ts'
+import type { PlannedColumn } from './plan.ts'
+import { cellOf, note, pending, reopen, type Task } from './task.ts'
+
+/** Everything behind a draw that is made anew runs again, effects included, also when the process ends in between. */
+export function followDraw(
+  task: Task,
+  drawn: PlannedColumn,
+  { generation, at }: { generation: number; at: number },
+): void {
+  const reason = `${drawn.name} is drawn anew`
+  for (const index of drawn.downstream) {
+    const column = task.plan.columns[index]
+    if (column === undefined) continue
+    const cell = cellOf(task, column)
+    // It is about to run for the first time.
+    if (cell === undefined && task.states[index] === pending) continue
+    const before: CellState = cell ?? { status: 'idle', attempts: 0 }
+    const due = { ...before, due: generation }
+    note(task, { kind: 'passed', column: column.name, cell: due, outcome: 'stale', reason, at })
+    reopen(task, column)
+  }
+}

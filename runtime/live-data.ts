@@ -1,0 +1,112 @@
+import { TableError } from '../columns/errors.ts'
+import type {
+  AuditQuery,
+  AuditRecord,
+  CreditRecord,
+  DrawRecord,
+  NewCredit,
+  Store,
+  TerritoryVersion,
+} from '../db/store.ts'
+import type { Claim, DecisionView, PoolState } from '../routing/decision.ts'
+import { Pool } from '../routing/pool.ts'
+import { Rep } from '../routing/rep.ts'
+import type { Territory } from '../routing/territory.ts'
+
+export interface PoolView {
+  state: PoolState
+  counts: { member: string; draws: number; expected: number }[]
+}
+
+/** Reps, pools, territories and what the rotations did: read, and edited with a line of the audit log. An edit wakes the held leads. */
+export interface LiveData {
+  reps(): Promise<Rep[]>
+  /** @throws {z.ZodError} for a document that is no rep, {TableError} `request-invalid` for a successor, say, who is not there. */
+  putRep(rep: unknown, who: string): Promise<Rep>
+  pools(): Promise<PoolView[]>
+  /** @throws {TableError} `pool-unknown`. */
+  pool(name: string): Promise<PoolView>
+  putPool(pool: unknown, who: string): Promise<PoolView>
+  /** Every version, the latest saved first. */
+  territories(): Promise<TerritoryVersion[]>
+  putTerritory(territory: Territory, effectiveFrom: number, who: string): Promise<TerritoryVersion>
+  audit(query: AuditQuery): Promise<AuditRecord[]>
+  credit(credit: NewCredit): Promise<CreditRecord>
+  credits(query: { pool?: string; after?: number; limit: number }): Promise<CreditRecord[]>
+  draws(query: { pool?: string; row?: number; after?: number; limit: number }): Promise<DrawRecord[]>
+  claim(account: string): Promise<Claim | null>
+  /** What a live lead of an unknown company would see now. Nothing is written. */
+  decisionView(): Promise<DecisionView>
+}
+
+interface LiveDataParts {
+  store: Store
+  now(): number
+  /** Held leads are asked again: what they wait for may be there. */
+  wake(): Promise<void>
+}
+
+export function createLiveData({ store, now, wake }: LiveDataParts): LiveData {
+  async function poolView(name: string): Promise<PoolView> {
+    const state = await store.pool(name)
+    if (state !== null) return { state, counts: await store.drawCounts(name) }
+    const known = (await store.pools()).map(({ pool }) => pool.name)
+    throw new TableError('pool-unknown', `there is no pool "${name}"`, {
+      field: 'pool',
+      value: name,
+      wayOut: known.length === 0 ? 'no table draws from a pool' : `use one of: ${known.join(', ')}`,
+    })
+  }
+
+  async function refuseUnknownTerritory(name: string): Promise<void> {
+    const known = new Set((await store.territories()).map(({ territory }) => territory.name))
+    if (known.has(name)) return
+    // A territory that no table asks would be a misspelt name.
+    throw new TableError('territory-unknown', `there is no territory "${name}"`, {
+      field: 'territory',
+      value: name,
+      wayOut: known.size === 0 ? 'no table asks a territory' : `use one of: ${[...known].join(', ')}`,
+    })
+  }
+
+  return {
+    reps: () => store.reps(),
+    async putRep(given, who) {
+      const rep = await store.putRep(Rep.parse(given), who)
+      await wake()
+      return rep
+    },
+    pools: async () => Promise.all((await store.pools()).map(({ pool }) => poolView(pool.name))),
+    pool: poolView,
+    async putPool(given, who) {
+      const pool = Pool.parse(given)
+      // A pool that no table draws from would be a misspelt name.
+      await poolView(pool.name)
+      await store.putPool(pool, who)
+      await wake()
+      return poolView(pool.name)
+    },
+    territories: () => store.territories(),
+    async putTerritory(territory, effectiveFrom, who) {
+      await refuseUnknownTerritory(territory.name)
+      const saved = await store.putTerritory(territory, effectiveFrom, who)
+      await wake()
+      return saved
+    },
+    audit: (query) => store.audit(query),
+    credit: (credit) => store.credit(credit),
+    credits: (query) => store.credits(query),
+    draws: (query) => store.draws(query),
+    claim: (account) => store.claim(account),
+    decisionView: () =>
+      store.decisionView({
+        row: '',
+        account: null,
+        startedAt: now(),
+        backfill: false,
+        previous: [],
+        neverAgain: false,
+        heldSince: null,
+      }),
+  }
+}

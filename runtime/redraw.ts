@@ -1,0 +1,88 @@
+import type { CellState } from '../columns/cell.ts'
+import type { Outcome } from '../columns/column.ts'
+import { Assignment } from '../routing/decision.ts'
+import type { Pass } from './consider.ts'
+import { viewOf } from './decide.ts'
+import type { Engine } from './engine.ts'
+import { followDraw } from './follow-draw.ts'
+import type { PlannedColumn } from './plan.ts'
+import { cellOf, note, reopen, type Task } from './task.ts'
+
+/** A definition that redraws without end would keep its row busy for ever. */
+const mostRedraws = 20
+
+/** Why what a result asks for cannot be done: an alarm that is no time, a column that draws nothing. Null when it can. */
+export function problemOfRedraw(task: Task, column: PlannedColumn, outcome: Outcome<unknown>): string | null {
+  if (outcome.status !== 'done') return null
+  const { again, redraw } = outcome
+  if (again !== undefined && !Number.isFinite(again))
+    return `again is ${again}: answer with epoch milliseconds`
+  if (redraw === undefined) return null
+  const drawn = task.plan.byName.get(redraw.column)
+  if (drawn?.column.work.effect !== 'draw' || !drawn.downstream.includes(column.index))
+    return `redraw names "${redraw.column}", which is no draw that this column stands on`
+  if (task.redraws >= mostRedraws)
+    return `the lead was drawn anew ${task.redraws} times in a row: ${redraw.reason}`
+  return null
+}
+
+/** Takes the draw of an earlier column back because a result says so. A person's word stands against it. */
+export function redrawFor(
+  engine: Engine,
+  task: Task,
+  { column: name, reason, to }: { column: string; reason: string; to?: string },
+): void {
+  const column = task.plan.byName.get(name)
+  if (column === undefined || task.cancelled) return
+  const pinned = cellOf(task, column)?.pinned
+  if (pinned === undefined) drawAnew(engine, task, column, { reason, ...(to !== undefined && { to }) })
+}
+
+function drawAnew(
+  engine: Engine,
+  task: Task,
+  column: PlannedColumn,
+  redraw: NonNullable<CellState['redraw']>,
+): void {
+  const at = engine.world.now()
+  const before: CellState = cellOf(task, column) ?? { status: 'idle', attempts: 0 }
+  task.redraws += 1
+  const reason = `to be drawn anew: ${redraw.reason}`
+  note(task, {
+    kind: 'passed',
+    column: column.name,
+    cell: { ...before, redraw },
+    outcome: 'stale',
+    reason,
+    at,
+  })
+  reopen(task, column)
+  followDraw(task, column, { generation: (before.intended ?? 1) + 1, at })
+}
+
+/**
+ * Asks the draws that a first write is to confirm whether their answers still hold: a rep may have gone on leave in between. True when
+ * one does not; it is then drawn anew, in the same commit, and the write waits for the new answer.
+ */
+export function isOutOfDate(engine: Engine, task: Task, column: PlannedColumn, pass: Pass): boolean {
+  const { work } = column.column
+  if (work.effect !== 'write') return false
+  for (const name of work.confirms) {
+    const drawn = task.plan.byName.get(name)
+    if (drawn?.column.work.effect !== 'draw') continue
+    // Decided in this very transaction, or asked before: an answer of the rules against the hours is meant.
+    if (pass.decided?.includes(drawn.index) === true || task.rechecked?.has(drawn.index) === true) continue
+    const cell = cellOf(task, drawn)
+    if (cell?.status !== 'done' || cell.pinned !== undefined) continue
+    const { data } = Assignment.safeParse(cell.value)
+    if (data === undefined) continue
+    const of = viewOf(task, { previous: data.previous, neverAgain: false, heldSince: null })
+    const reason = drawn.column.work.recheck(data, pass.settle.view(of))
+    if (reason === null) continue
+    task.rechecked ??= new Set()
+    task.rechecked.add(drawn.index)
+    drawAnew(engine, task, drawn, { reason, mayReturn: true })
+    return true
+  }
+  return false
+}

@@ -1,0 +1,150 @@
+import { createRoute } from '@hono/zod-openapi'
+import { z } from 'zod'
+import { TableError } from '../../columns/errors.ts'
+import type { TerritoryVersion } from '../../db/store.ts'
+import { lookUp, Territory, whyNowhere } from '../../routing/territory.ts'
+import { jsonAnswer, jsonBody, readJson } from '../body.ts'
+import { NoQuery } from '../contract.ts'
+import {
+  LookUpAnswer,
+  TerritoriesAnswer,
+  TerritoryBody,
+  TerritoryParams,
+  TerritoryVersionsAnswer,
+  TerritoryView,
+} from '../contract-routing.ts'
+import type { App, Parts } from '../parts.ts'
+import { territoryPath } from '../paths.ts'
+import { checked, requireSameName } from '../problem.ts'
+import { requireSound } from '../territory-check.ts'
+import { findVersion, inForceAt, namesOf } from '../territory-versions.ts'
+
+const path = '/v1/territories/{territory}' as const
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/v1/territories',
+  tags: ['territories'],
+  summary: 'Every territory as it is in force now',
+  request: { query: NoQuery },
+  responses: { 200: jsonAnswer('the territories', TerritoriesAnswer) },
+})
+
+const readRoute = createRoute({
+  method: 'get',
+  path,
+  tags: ['territories'],
+  summary: 'The version in force now',
+  request: { params: TerritoryParams, query: NoQuery },
+  responses: { 200: jsonAnswer('the territory', TerritoryView) },
+})
+
+const putRoute = createRoute({
+  method: 'put',
+  path,
+  tags: ['territories'],
+  summary: 'Save a new version, from now or from a day to come',
+  description:
+    'A combination without a destination, entries that overlap without a rank, an entry that never decides, a pool or rep that is not there: refused, each named. Leads in flight keep the version they began with.',
+  middleware: [readJson] as const,
+  request: { params: TerritoryParams, query: NoQuery, body: jsonBody(TerritoryBody) },
+  responses: { 200: jsonAnswer('the version', TerritoryView) },
+})
+
+const versionsRoute = createRoute({
+  method: 'get',
+  path: `${path}/versions`,
+  tags: ['territories'],
+  summary: 'Every version, the latest saved first',
+  request: { params: TerritoryParams, query: NoQuery },
+  responses: { 200: jsonAnswer('the versions', TerritoryVersionsAnswer) },
+})
+
+const lookUpRoute = createRoute({
+  method: 'get',
+  path: `${path}/lookup`,
+  tags: ['territories'],
+  summary: 'Whose a combination is now',
+  description: 'One parameter for each dimension: ?region=EMEA&segment=SMB',
+  request: { params: TerritoryParams, query: z.object({}).catchall(z.string()) },
+  responses: { 200: jsonAnswer('the destination', LookUpAnswer) },
+})
+
+/** `/v1/territories` and everything below it. */
+export function territoryRoutes(app: App, { runtime, now, who }: Parts): void {
+  const view = (version: TerritoryVersion, current: TerritoryVersion | null) => {
+    const { territory, ...rest } = version
+    return {
+      ...territory,
+      ...rest,
+      url: territoryPath(territory.name),
+      effectiveFrom: new Date(rest.effectiveFrom).toISOString(),
+      savedAt: new Date(rest.savedAt).toISOString(),
+      inForce: version.version === current?.version,
+    }
+  }
+  const current = async (name: string) => findVersion(await runtime.territories(), name, now())
+
+  app.openapi(listRoute, async (c) => {
+    const all = await runtime.territories()
+    const found = namesOf(all).map((name) => findVersion(all, name, now()))
+    return c.json({ territories: found.map((each) => view(each, each)) }, 200)
+  })
+
+  app.openapi(readRoute, async (c) => {
+    const found = await current(c.req.valid('param').territory)
+    return c.json(view(found, found), 200)
+  })
+
+  app.openapi(putRoute, async (c) => {
+    const name = c.req.valid('param').territory
+    const body = checked(TerritoryBody, c.get('body'))
+    requireSameName('name', body.name, name)
+    const before = await current(name)
+    const territory = checked(Territory, { name, dimensions: body.dimensions, entries: body.entries })
+    const at = body.effectiveFrom === undefined ? now() : Date.parse(body.effectiveFrom)
+    await requireSound(runtime, territory, before.territory)
+    const saved = await runtime.putTerritory(territory, at, who)
+    return c.json(view(saved, await current(name)), 200)
+  })
+
+  app.openapi(versionsRoute, async (c) => {
+    const name = c.req.valid('param').territory
+    const all = await runtime.territories()
+    findVersion(all, name, now())
+    const mine = all.filter(({ territory }) => territory.name === name)
+    const inForce = inForceAt(mine, now())
+    return c.json({ versions: mine.map((each) => view(each, inForce)) }, 200)
+  })
+
+  app.openapi(lookUpRoute, async (c) => {
+    const { territory, version } = await current(c.req.valid('param').territory)
+    const key = c.req.valid('query')
+    refuseOtherDimensions(territory, key)
+    const found = lookUp(territory, key)
+    if (found === null) throw nowhere(territory, key)
+    const { destination, path: combination, entry } = found
+    const answer = { territory: territory.name, version, key, destination, path: combination }
+    return c.json({ ...answer, entry: territory.entries[entry] ?? null }, 200)
+  })
+}
+
+function refuseOtherDimensions(territory: Territory, key: Record<string, string>): void {
+  const known = territory.dimensions.map(({ name }) => name)
+  const other = Object.keys(key).find((name) => !known.includes(name))
+  if (other === undefined) return
+  throw new TableError('request-invalid', `territory ${territory.name} has no dimension "${other}"`, {
+    field: other,
+    value: key[other],
+    wayOut: `ask with ${known.join(', ')}`,
+  })
+}
+
+function nowhere(territory: Territory, key: Record<string, string>): TableError {
+  const wrong = territory.dimensions.find(({ name, values }) => !values.includes(key[name] ?? ''))
+  return new TableError('request-invalid', whyNowhere(territory, key), {
+    field: wrong?.name ?? 'territory',
+    value: (wrong === undefined ? territory.name : key[wrong.name]) ?? 'missing',
+    wayOut: `ask with ${territory.dimensions.map(({ name, values }) => `${name}=${values[0]}`).join('&')}`,
+  })
+}

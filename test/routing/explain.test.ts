@@ -1,0 +1,136 @@
+import { describe, expect, test } from 'vitest'
+import type { DecisionView } from '../../routing/decision.ts'
+import { explainDecision, whyNot } from '../../routing/explain.ts'
+import { by } from '../../routing/ladder/words.ts'
+import { decideOwner, type Ladder } from '../../routing/ladder.ts'
+import { onLeave, owner, pool, rep, viewOf, weekdays } from './decision-view.ts'
+
+const [ana, bo, cy] = [rep('ana'), rep('bo', { caps: { perDay: 2 } }), rep('cy', onLeave)]
+const emea = pool('emea', [ana, bo, cy], { strategy: 'weighted' })
+const account = {
+  name: 'Acme',
+  relationship: 'customer',
+  owner: { id: '5', name: 'Ruth', email: null, active: true, kind: 'person' },
+  lastActivityAt: '2024-01-01T00:00:00Z',
+} as const
+
+const ladder: Ladder<{ country: string }> = {
+  rules: [
+    { name: 'customer', decide: (_, words) => words.owner(account, 'salesforce', { dormantAfterDays: 90 }) },
+    { name: 'us', when: { country: 'US' }, decide: (_, words) => words.rotate('amer') },
+    {
+      name: 'rotation',
+      decide: ({ country }, words) => (country === '' ? words.no('') : words.rotate('emea')),
+    },
+    { name: 'later', decide: (_, words) => words.no('never asked') },
+  ],
+  otherwise: { queue: { name: 'Triage', ids: {} } },
+}
+const at = (view: DecisionView) => decideOwner(ladder, { country: 'DE' }, view)
+
+describe('a decision told as a person would', () => {
+  test('names the owner, each rule with what it saw, and how the reps stood', () => {
+    const { trace, assignment } = at(viewOf({ pools: [emea] }, { previous: [owner(cy)] }))
+    expect(explainDecision(trace, assignment)).toEqual([
+      'Ana got this lead by turn, with weights (rule "rotation", pool emea).',
+      'First, rule "customer" did not decide: account Acme (customer) is dormant: last activity 2024-01-01.',
+      '  It looked at lastActivityAt (2024-01-01T00:00:00Z) within days 90: no.',
+      'Then rule "us" did not decide: not for this lead: country is DE.',
+      '  It looked at country (DE) is US: no.',
+      'Then rule "rotation" decided: rotation of pool emea; Ana is next: share 50 %, 0.50 leads owed, 2 of 3 reps available.',
+      '  Of 3 reps 2 could be drawn: Ana was owed 0.50 leads (share 50 %), Bo was owed 0.50 leads (share 50 %).',
+      expect.stringMatching(/^ {2}Not to be drawn: Cy \(on leave until 2026-03-05 .*UTC\)\.$/),
+      'Cy had this lead before.',
+    ])
+  })
+
+  test('says that a fallback took it, and who is told as well', () => {
+    const { trace, assignment } = at(viewOf({ pools: [pool('emea', [cy], { whenNobody: { person: ana } })] }))
+    expect(explainDecision(trace, assignment)[0]).toBe(
+      'Ana got this lead as the last person of the chain (rule "rotation", pool emea; the first choice was not there).',
+    )
+    const away = rep('ruth', { ...onLeave, ids: { salesforce: '5' }, backup: 'ana' })
+    const kept = decideOwner(
+      {
+        rules: [{ name: 'owner', decide: () => by.owner(account, 'salesforce') }],
+        otherwise: { pool: 'emea' },
+      },
+      {},
+      viewOf({ pools: [emea], reps: [away] }),
+    )
+    expect(explainDecision(kept.trace, kept.assignment).at(-1)).toBe('Ana is told as well.')
+  })
+
+  test('says that a lead is held, not qualified, or that nobody was there', () => {
+    const late = rep('late', { hours: weekdays('18:00', '22:00') })
+    const hold = pool('emea', [late], { whenNobody: { hold: 'until-opening', otherwise: 'assign-anyway' } })
+    const told = (decision: ReturnType<typeof at>) => explainDecision(decision.trace, decision.assignment)
+    const held = told(at(viewOf({ pools: [hold] })))
+    expect(held[0]).toBe('Nobody has this lead yet: it is held, and decided again by itself.')
+    expect(held.join('\n')).toContain('so it is held until 18:00 UTC, when Late can be drawn')
+    const of = (rule: Ladder<object>['rules'][number]['decide']) =>
+      told(decideOwner({ rules: [{ name: 'r', decide: rule }], otherwise: { pool: 'gone' } }, {}, viewOf({})))
+    expect(of((_, words) => words.notQualified('a competitor'))[0]).toBe(
+      'Nobody gets this lead: a competitor.',
+    )
+    expect(of((_, words) => words.no('no'))[0]).toMatch(/^Nobody got this lead: no rule answered/)
+  })
+})
+
+describe('why not a certain rep', () => {
+  const { trace } = at(viewOf({ pools: [emea], load: {} }))
+
+  test('says what each was owed, whom nothing kept out', () => {
+    expect(whyNot(trace, 'bo', 'Bo')).toEqual([
+      'Rule "customer": account Acme (customer) is dormant: last activity 2024-01-01.',
+      'Rule "us": not for this lead: country is DE.',
+      'Rule "rotation": Ana was before Bo in pool emea: Bo was owed 0.50 leads, Ana was owed 0.50 leads; owed alike, the turn goes to Ana, who waited longer or comes first by id.',
+      'Rules behind rule "rotation" were never asked: it decided.',
+    ])
+    expect(whyNot(trace, 'ana', 'Ana')).toContain('Rule "rotation": Ana was next in pool emea, and got it.')
+  })
+
+  test('says what kept the rep out, or that the rep is not in the pool', () => {
+    expect(whyNot(trace, 'cy', 'Cy')[2]).toMatch(
+      /^Rule "rotation": in pool emea Cy could not be drawn: on leave until/,
+    )
+    expect(whyNot(trace, 'di', 'Di')[2]).toBe('Rule "rotation": Di is not in pool emea.')
+  })
+
+  test('says that no pool was asked', () => {
+    const { trace: named } = decideOwner(
+      { rules: [{ name: 'named', decide: () => by.person('ana') }], otherwise: { pool: 'emea' } },
+      {},
+      viewOf({ reps: [ana] }),
+    )
+    expect(whyNot(named, 'bo', 'Bo')).toEqual([
+      'Rule "named" decided without a rotation: named by the rule: Ana.',
+      'No pool was asked, so Bo never stood for a turn.',
+      'Rules behind rule "named" were never asked: it decided.',
+    ])
+  })
+
+  test('explains a turn that fell due first although less was owed', () => {
+    const rule = { rule: 'r', matched: true, reason: 'x', pool: 'p', chosen: 'ana' }
+    const member = (name: string, share: number, balance: number) => ({
+      member: name,
+      name,
+      weight: 1,
+      share,
+      balance,
+      excluded: null,
+    })
+    const lines = whyNot(
+      {
+        method: 'round_robin',
+        fallbackUsed: false,
+        rules: [{ ...rule, considered: [member('ana', 0.6, 0.6), member('bo', 0.1, 0.7)] }],
+      },
+      'bo',
+      'bo',
+    )
+    expect(lines[0]).toBe(
+      'Rule "r": ana was before bo in pool p: bo was owed 0.70 leads, ana was owed 0.60 leads; with a share of 60 % against 10 % the turn of ana fell due first.',
+    )
+  })
+})

@@ -1,0 +1,91 @@
+import { describe, expect, test } from 'vitest'
+import { ZodError } from 'zod'
+import { definePool, Pool, type PoolOptions } from '../../routing/pool.ts'
+import { Rep, type RepInput } from '../../routing/rep.ts'
+
+const ana: RepInput = { id: 'ana', name: 'Ana', email: 'ana@ours.example' }
+const block = (from: string, until: string) => ({ from, until })
+
+/** What is wrong, as path and message. */
+function problems(parse: () => unknown): string[] {
+  try {
+    parse()
+  } catch (error) {
+    if (error instanceof ZodError)
+      return error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
+    throw error
+  }
+  return []
+}
+
+describe('a pool', () => {
+  const define = (members: PoolOptions['members']) =>
+    problems(() => definePool('p', { strategy: 'weighted', members, whenNobody: 'assign-anyway' }))
+
+  test('takes decimals and pauses with 0, and refuses what is no weight (trap 72)', () => {
+    expect(
+      define([
+        { rep: ana, weight: 0.5 },
+        { rep: { ...ana, id: 'bo' }, weight: 0 },
+      ]),
+    ).toEqual([])
+    for (const weight of [-1, Number.NaN, Number.POSITIVE_INFINITY]) {
+      expect(define([{ rep: ana, weight }])[0]).toMatch(/^members\.0\.weight: /)
+    }
+    expect(define([{ rep: ana, weight: 0 }])).toEqual([
+      'members: nobody in the pool has a weight above 0; add a member, or set one weight',
+    ])
+  })
+
+  test('holds each rep once, and hands over to another pool than itself', () => {
+    expect(define([{ rep: ana }, { rep: ana }])[0]).toBe(
+      'members.1.rep: rep ana is in the pool twice; give each rep one entry',
+    )
+    const hold = { hold: 'until-opening', otherwise: { pool: 'p' } }
+    const given = { name: 'p', strategy: 'standard', members: [{ rep: 'ana' }], whenNobody: hold }
+    expect(problems(() => Pool.parse(given))).toEqual([
+      'whenNobody.otherwise.pool: a pool cannot hand over to itself',
+    ])
+  })
+
+  test('carries the reps it names, the last person as well, once each', () => {
+    const mia: RepInput = { ...ana, id: 'mia' }
+    const pool = definePool('p', {
+      strategy: 'standard',
+      members: [{ rep: ana }],
+      whenNobody: { person: mia },
+    })
+    expect(pool.reps.map(({ id }) => id)).toEqual(['ana', 'mia'])
+    expect(pool).toMatchObject({
+      members: [{ rep: 'ana', weight: 1 }],
+      whenNobody: { person: 'mia' },
+      catchUp: 'none',
+    })
+  })
+})
+
+describe('a rep', () => {
+  const of = (over: Partial<RepInput>) => problems(() => Rep.parse({ ...ana, ...over }))
+
+  test('is refused with hours that overlap or run backwards, with the way out', () => {
+    expect(of({ hours: { monday: [block('09:00', '13:00'), block('12:00', '18:00')] } })[0]).toBe(
+      'hours.monday.1: 12:00 to 18:00 overlaps 09:00 to 13:00; make them one block',
+    )
+    expect(of({ hours: { monday: [block('22:00', '06:00')] } })[0]).toMatch(
+      /^hours\.monday\.0\.until: .*until "24:00"/,
+    )
+    expect(of({ hours: { monday: [block('09:00', '12:00'), block('12:00', '18:00')] } })).toEqual([])
+  })
+
+  test('is refused with a leave that ends before it starts, or a zone that does not exist', () => {
+    expect(of({ leave: [{ from: '2026-05-02', until: '2026-05-01' }] })[0]).toMatch(
+      /leave ends before it starts/,
+    )
+    expect(of({ leave: [{ from: '2026-05-02', until: '2026-05-02' }] })).toEqual([])
+    for (const zone of ['Europe/Atlantis', '+02:00', '']) expect(of({ zone })[0]).toMatch(/^zone: /)
+  })
+
+  test('does not stand in for itself', () => {
+    expect(of({ successor: 'ana' })).toEqual(['successor: is the rep; name somebody else'])
+  })
+})
