@@ -26,6 +26,32 @@ interface After {
 }
 
 /**
+ * Starts the work on a row that came from the store. All that is known of it is on disk, so what only asks outside stands on nothing
+ * that is still to be written: it leaves at once, and no commit is waited for unless something else is due.
+ */
+export function begin(engine: Engine, task: Task): void {
+  if (task.cancelled || engine.stopping) {
+    advance(engine, task)
+    return
+  }
+  const pass: Pass = { starts: [], settle: notHere, next: () => advance(engine, task), decided: null }
+  let others = false
+  for (const column of task.plan.columns) {
+    if (!isNext(task, column)) continue
+    const isRead = column.column.work.effect === 'read' && dueAt(task, column) <= engine.world.now()
+    if (isRead) consider(engine, task, column, pass)
+    else others = true
+  }
+  for (const start of pass.starts) launch(engine, task, start, pass)
+  if (others || task.entries.length > 0 || pass.starts.length === 0) advance(engine, task)
+}
+
+const refuse = () => {
+  throw new TypeError('a draw is decided inside a transaction')
+}
+const notHere: Settle = Object.assign(refuse, { view: refuse })
+
+/**
  * Moves a row on with the coming commit: everything that can be settled is settled inside it, and the attempts that stand on it leave
  * once it is on disk. Called whenever an attempt lands or a pause is over; calls before the commit count as one.
  */
@@ -146,8 +172,7 @@ function considerAll(engine: Engine, task: Task, pass: Pass): number | null {
     task.reopened = false
     wakeAt = null
     for (const column of task.plan.columns) {
-      if (task.states[column.index] !== pending) continue
-      if (column.upstream.some((index) => task.states[index] !== settled)) continue
+      if (!isNext(task, column)) continue
       if (dueAt(task, column) <= engine.world.now()) {
         consider(engine, task, column, pass)
         // Held, or to be tried again: it stays with the row.
@@ -158,6 +183,13 @@ function considerAll(engine: Engine, task: Task, pass: Pass): number | null {
     }
   } while (task.reopened)
   return wakeAt
+}
+
+/** A pending cell that no other one holds up. */
+function isNext({ states }: Task, { index, upstream }: PlannedColumn): boolean {
+  if (states[index] !== pending) return false
+  for (const source of upstream) if (states[source] !== settled) return false
+  return true
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Run, StoredRow } from '../db/store.ts'
-import { advance } from './advance.ts'
+import { begin } from './advance.ts'
 import { dropRemoved } from './drop.ts'
 import type { Engine } from './engine.ts'
 import type { TablePlan } from './plan.ts'
@@ -83,7 +83,7 @@ export function createLanes({ engine, limits, planOf, runOf, begun, quiet }: Lan
     if (task.lane === 'bulk') bulkRows += 1
     if (row.entries > 0) dropRemoved(engine, task)
     begun(task)
-    advance(engine, task)
+    begin(engine, task)
   }
 
   function pump(): void {
