@@ -2,6 +2,7 @@ import { type CellState, isOpen } from '../../columns/cell.ts'
 import type { Cells } from '../journal.ts'
 import type { CellCounts, Statuses } from './cell-counts.ts'
 import type { Connection } from './open.ts'
+import { packCells, unpackCells } from './packed.ts'
 
 /** Writes the cells of a row as it comes to rest: the document, what is open in it, and the counts. */
 export interface CellWriter {
@@ -28,7 +29,7 @@ export function createCellWriter(connection: Connection, counts: CellCounts): Ce
 
   function statusesBefore(row: number): Statuses {
     const text = read.get(row) as string | undefined
-    return text === undefined ? {} : statusesOf(JSON.parse(text) as Cells)
+    return text === undefined ? {} : statusesOf(unpackCells(text))
   }
 
   return {
@@ -36,7 +37,7 @@ export function createCellWriter(connection: Connection, counts: CellCounts): Ce
     write(row, tableId, cells) {
       const isFirst = bare.delete(row)
       counts.change(tableId, isFirst ? {} : statusesBefore(row), statusesOf(cells))
-      put.run(row, JSON.stringify(cells))
+      put.run(row, packCells(cells))
       if (!isFirst && hasOpen.get(row) !== undefined) dropOpen.run(row)
       for (const column of Object.keys(cells)) {
         const cell = cells[column]

@@ -1,4 +1,5 @@
 import type { Condition } from '../filter.ts'
+import { statusAt, valueAt } from './packed.ts'
 
 interface Part {
   sql: string
@@ -18,7 +19,7 @@ export function conditionSql(condition: Condition, tableId: number): Part {
     case 'input':
       return comparison('input', jsonPath([condition.field]), condition)
     case 'value':
-      return comparison('cells', jsonPath([condition.column, 'value', ...condition.path]), condition)
+      return comparison('cells', jsonPath([condition.column, valueAt, ...condition.path]), condition)
   }
 }
 
@@ -28,10 +29,10 @@ function statusSql(column: string | null, status: string, tableId: number): Part
   if (!inDocument) return openSql('status = ?', [status], { column, tableId })
   return column === null
     ? {
-        sql: `EXISTS (SELECT 1 FROM json_each(cells) AS each WHERE each.value ->> '$.status' = ?)`,
+        sql: `EXISTS (SELECT 1 FROM json_each(cells) AS each WHERE each.value ->> '$[${statusAt}]' = ?)`,
         values: [status],
       }
-    : { sql: 'json_extract(cells, ?) = ?', values: [jsonPath([column, 'status']), status] }
+    : { sql: 'json_extract(cells, ?) = ?', values: [jsonPath([column, statusAt]), status] }
 }
 
 function openSql(
@@ -59,5 +60,5 @@ function comparison(
   }
 }
 
-const jsonPath = (parts: readonly string[]) =>
-  `$${parts.map((part) => `."${part.replaceAll('"', '')}"`).join('')}`
+const jsonPath = (parts: readonly (string | number)[]) =>
+  `$${parts.map((part) => (typeof part === 'number' ? `[${part}]` : `."${part.replaceAll('"', '')}"`)).join('')}`

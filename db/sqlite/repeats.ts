@@ -1,8 +1,9 @@
 import { Assignment, type Decision } from '../../routing/decision.ts'
-import type { JournalEntry } from '../journal.ts'
+
 import type { StandingDraw } from './draw-writer.ts'
 import type { LiveData } from './live-data.ts'
 import type { Connection } from './open.ts'
+import { unpackEntries } from './packed.ts'
 
 /** Answers for a cell that drew before in the same generation: a turn is taken once, however often it is asked for. */
 export interface Repeats {
@@ -18,7 +19,7 @@ export function createRepeats(connection: Connection, live: LiveData): Repeats {
   /** The answer as the row's journal has it; null where the step that drew wrote none. */
   function journaled({ id, row, column }: StandingDraw): Assignment | null {
     for (const text of select.all(row) as string[]) {
-      for (const entry of JSON.parse(text) as JournalEntry[]) {
+      for (const entry of unpackEntries(text)) {
         if (entry.kind !== 'attempt' || entry.column !== column || entry.cell.draw !== id) continue
         const read = Assignment.safeParse(entry.cell.value)
         if (read.success) return read.data

@@ -3,6 +3,7 @@ import { applyEntries, type Cells, type JournalEntry, type Values } from '../jou
 import type { FoundRow, ScanQuery, StoredRow } from '../store.ts'
 import { conditionSql } from './filter-sql.ts'
 import type { Connection } from './open.ts'
+import { unpackCells, unpackEntries } from './packed.ts'
 
 /** A row as its columns come, by position: reading names for each of them costs more than the query. */
 type RowRecord = [
@@ -90,7 +91,7 @@ export function createRowReader(connection: Connection, nameOf: (tableId: number
     const entries: JournalEntry[] = []
     let next = from
     for (const each of found) {
-      const some = JSON.parse(each.entries) as JournalEntry[]
+      const some = unpackEntries(each.entries)
       entries.push(...some)
       if (each.position < touchBand) next = each.position + some.length
     }
@@ -113,7 +114,7 @@ export function createRowReader(connection: Connection, nameOf: (tableId: number
       generation,
     ] = record
     const [active, dueAt] = [record[12], record[13]]
-    const cells: Cells = text === null ? {} : (JSON.parse(text) as Cells)
+    const cells = unpackCells(text)
     const row: StoredRow = {
       seq,
       id,
@@ -160,7 +161,7 @@ export function createRowReader(connection: Connection, nameOf: (tableId: number
       if (seq === undefined) return null
       const found = brief.get(seq) as [string, string, string | null, number | null, number]
       const [id, input, text, active, entries] = found
-      const cells: Cells = text === null ? {} : (JSON.parse(text) as Cells)
+      const cells = unpackCells(text)
       if (active !== null) applyEntries(cells, journal(seq, entries).entries)
       return { id, input: JSON.parse(input) as Values, cells }
     },
@@ -200,7 +201,7 @@ export function createRowReader(connection: Connection, nameOf: (tableId: number
         due: found.map(({ id, tableId, cells }) => ({
           table: nameOf(tableId),
           id,
-          columns: ringing(JSON.parse(cells) as Cells, now),
+          columns: ringing(unpackCells(cells), now),
         })),
         nextAt: nextAlarm.get(now) as number | null,
       }

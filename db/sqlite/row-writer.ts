@@ -17,6 +17,7 @@ import type {
 import type { CellWriter } from './cell-writer.ts'
 import type { EventLog } from './event-log.ts'
 import type { Connection } from './open.ts'
+import { packEntries } from './packed.ts'
 import type { Rotation } from './rotation.ts'
 import { type RowReader, touchBand } from './row-reader.ts'
 import type { RunStore } from './run-store.ts'
@@ -93,7 +94,7 @@ export function createRowWriter(connection: Connection, parts: Parts): RowWriter
   /** Touches have a band of the journal to themselves, so that a row in flight can go on numbering its own entries. */
   function touch(row: StoredRow, given: NewRow, at: number): void {
     const entry: JournalEntry = { kind: 'touch', at, occurredAt: given.occurredAt, input: given.input }
-    append.run(row.seq, touchBand + row.touches, JSON.stringify([entry]))
+    append.run(row.seq, touchBand + row.touches, packEntries([entry]))
     addTouch.run(row.seq)
   }
 
@@ -199,7 +200,7 @@ export function createRowWriter(connection: Connection, parts: Parts): RowWriter
       const step = request.build(settle)
       if (step === null) return { fenced: false }
       // What cannot be written as JSON throws here, before anything is written.
-      const entries = JSON.stringify(step.entries)
+      const entries = packEntries(step.entries)
       for (const draw of step.confirm) rotation.confirm(draw)
       for (const { draw, reason } of step.release ?? []) rotation.release(draw, reason)
       if (step.clock !== undefined) rotation.clock(row, tableId, step.clock)
@@ -233,7 +234,7 @@ export function createRowWriter(connection: Connection, parts: Parts): RowWriter
         { kind: 'edit', at: edit.at, before: row.input, after: input },
         ...marks,
       ]
-      append.run(row.seq, row.entries, JSON.stringify(entries))
+      append.run(row.seq, row.entries, packEntries(entries))
       const next = row.entries + entries.length
       editRow.run(JSON.stringify(input), person, account, next, row.seq)
       // The count of entries moves with the snapshot, so a row in flight is written as it is.
