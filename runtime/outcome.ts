@@ -7,10 +7,8 @@ const maxDepth = 100
 export function problemOf(outcome: Outcome<unknown>, output: z.ZodType<unknown> | null): string | null {
   const { reason, detail, cost } = outcome
   if (reason !== undefined && typeof reason !== 'string') return refused('the reason', `a ${typeof reason}`)
-  for (const [name, extra] of Object.entries({ detail, cost })) {
-    const found = extra === undefined ? null : notJson(extra, name, 0)
-    if (found !== null) return found
-  }
+  const extra = problemIn(detail ?? null, 'detail') ?? problemIn(cost ?? null, 'cost')
+  if (extra !== null) return extra
   if (outcome.status !== 'done') return null
   if (output !== null) {
     const checked = output.safeParse(outcome.value)
@@ -19,40 +17,51 @@ export function problemOf(outcome: Outcome<unknown>, output: z.ZodType<unknown> 
       return `the result does not fit the output schema: ${issue?.path.join('.') || 'the value'}: ${issue?.message}`
     }
   }
-  return notJson(outcome.value, 'the value', 0)
+  return problemIn(outcome.value, 'the value')
 }
 
 /** What the store would lose or refuse. A field that is `undefined` counts as absent. */
-function notJson(value: unknown, path: string, depth: number): string | null {
+function problemIn(value: unknown, root: string): string | null {
+  const found = notJson(value, 0)
+  if (found === null) return null
+  return refused(`${root}${found.path.toReversed().join('')}`, found.what)
+}
+
+/** The path of what is refused, from the inside out: nothing is spent on paths as long as all is well. */
+interface NotJson {
+  path: string[]
+  what: string
+}
+
+function notJson(value: unknown, depth: number): NotJson | null {
   switch (typeof value) {
     case 'string':
     case 'boolean':
       return null
     case 'number':
-      return Number.isFinite(value) ? null : refused(path, String(value))
+      return Number.isFinite(value) ? null : { path: [], what: String(value) }
     case 'undefined':
-      return depth === 0 ? refused(path, 'undefined') : null
+      return depth === 0 ? { path: [], what: 'undefined' } : null
     case 'object':
-      return value === null ? null : insideOf(value, path, depth)
+      return value === null ? null : insideOf(value, depth)
     default:
-      return refused(path, `a ${typeof value}`)
+      return { path: [], what: `a ${typeof value}` }
   }
 }
 
-function insideOf(value: object, path: string, depth: number): string | null {
-  if (depth > maxDepth) return `${path} is nested deeper than ${maxDepth} levels, or refers to itself`
-  if (Array.isArray(value)) {
-    for (let index = 0; index < value.length; index += 1) {
-      const found = notJson(value[index] ?? null, `${path}[${index}]`, depth + 1)
-      if (found !== null) return found
-    }
-    return null
-  }
+function insideOf(value: object, depth: number): NotJson | null {
+  if (depth > maxDepth)
+    return { path: [], what: `nested deeper than ${maxDepth} levels, or refers to itself` }
   const shape: unknown = Object.getPrototypeOf(value)
-  if (shape !== Object.prototype && shape !== null) return refused(path, `a ${value.constructor.name}`)
-  for (const [name, each] of Object.entries(value)) {
-    const found = notJson(each, `${path}.${name}`, depth + 1)
-    if (found !== null) return found
+  const isList = Array.isArray(value)
+  if (!isList && shape !== Object.prototype && shape !== null)
+    return { path: [], what: `a ${value.constructor.name}` }
+  const inside: readonly unknown[] = isList ? value : Object.values(value)
+  for (let index = 0; index < inside.length; index += 1) {
+    const found = notJson(inside[index], depth + 1)
+    if (found === null) continue
+    found.path.push(isList ? `[${index}]` : `.${Object.keys(value)[index]}`)
+    return found
   }
   return null
 }

@@ -104,8 +104,9 @@ export const cellCounts = sqliteTable(
   (table) => [primaryKey({ columns: [table.tableId, table.column, table.status] })],
 )
 
+/** Like draws and events never deleted from the end, so a number is not given twice: AUTOINCREMENT would only make each insert dearer. */
 export const runs = sqliteTable('runs', {
-  ordinal: integer().primaryKey({ autoIncrement: true }),
+  ordinal: integer().primaryKey(),
   id: text().notNull().unique(),
   tableId: integer().notNull(),
   status: text().notNull(),
@@ -248,7 +249,7 @@ export const claims = sqliteTable('claims', {
 export const events = sqliteTable(
   'events',
   {
-    id: integer().primaryKey({ autoIncrement: true }),
+    id: integer().primaryKey(),
     tableId: integer().notNull(),
     at: integer().notNull(),
     changes: text().notNull(),

@@ -94,7 +94,7 @@ CREATE UNIQUE INDEX `draws_cell` ON `draws` (`row_seq`,`column`,`generation`);--
 CREATE INDEX `draws_pool` ON `draws` (`pool`);--> statement-breakpoint
 CREATE INDEX `draws_member` ON `draws` (`member`,`at`) WHERE state != 'released' AND backfill = 0;--> statement-breakpoint
 CREATE TABLE `events` (
-	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`id` integer PRIMARY KEY NOT NULL,
 	`table_id` integer NOT NULL,
 	`at` integer NOT NULL,
 	`changes` text NOT NULL
@@ -169,7 +169,7 @@ CREATE INDEX `rows_active` ON `rows` (`active`) WHERE active IS NOT NULL;--> sta
 CREATE INDEX `rows_due` ON `rows` (`due_at`) WHERE due_at IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `rows_alarm` ON `rows` (`alarm_at`) WHERE alarm_at IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `runs` (
-	`ordinal` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`ordinal` integer PRIMARY KEY NOT NULL,
 	`id` text NOT NULL,
 	`table_id` integer NOT NULL,
 	`status` text NOT NULL,
