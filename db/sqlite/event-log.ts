@@ -1,5 +1,6 @@
 import type { EventRecord } from '../store.ts'
 import type { Connection } from './open.ts'
+import { packChanges, unpackChanges } from './packed-changes.ts'
 
 /** Events kept for clients that come back; older ones are dropped and the client reads the table anew. */
 const keptEvents = 20_000
@@ -41,7 +42,7 @@ export function createEventLog(connection: Connection, nameOf: (tableId: number)
     write(at) {
       for (const [tableId, those] of Map.groupBy(gathered, (each) => each.tableId)) {
         const changes = those.map(({ change }) => change)
-        const id = Number(insert.run(tableId, at, JSON.stringify(changes)).lastInsertRowid)
+        const id = Number(insert.run(tableId, at, packChanges(changes)).lastInsertRowid)
         written.push({ id, table: nameOf(tableId), at, changes })
         if (id % 1_000 === 0) prune.run(id - keptEvents)
       }
@@ -69,7 +70,7 @@ export function createEventLog(connection: Connection, nameOf: (tableId: number)
         id,
         table: nameOf(tableId),
         at,
-        changes: JSON.parse(changes) as Change[],
+        changes: unpackChanges(changes),
       }))
     },
     last: (tableId) => (newest.get(tableId) as { id: number | null }).id ?? 0,
