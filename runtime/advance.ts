@@ -5,6 +5,7 @@ import { launch, type Start } from './attempt.ts'
 import { consider, type Pass } from './consider.ts'
 import { dropPending } from './drop.ts'
 import type { Engine } from './engine.ts'
+import { abort } from './flight.ts'
 import type { PlannedColumn } from './plan.ts'
 import { markStale } from './stale.ts'
 import { cellOf, type EndOfTask, hasCounted, noCounts, pending, running, settled, type Task } from './task.ts'
@@ -24,6 +25,8 @@ interface After {
   /** Something is left for a commit of its own. */
   more: boolean
 }
+
+const nothing: After = { starts: [], end: null, dueAt: null, alarmAt: null, more: false }
 
 /**
  * Starts the work on a row that came from the store. All that is known of it is on disk, so what only asks outside stands on nothing
@@ -59,10 +62,10 @@ export function advance(engine: Engine, task: Task): void {
   if (task.queued || task.ended !== null) return
   task.queued = true
   const { row } = task
-  let after = nothing()
+  let after = nothing
   const build = (settle: Settle) => {
     task.queued = false
-    after = nothing()
+    after = { starts: [], end: null, dueAt: null, alarmAt: null, more: false }
     return move(engine, task, settle, after)
   }
   engine.store
@@ -90,8 +93,6 @@ export function advance(engine: Engine, task: Task): void {
       },
     )
 }
-
-const nothing = (): After => ({ starts: [], end: null, dueAt: null, alarmAt: null, more: false })
 
 function proceed(engine: Engine, task: Task, { starts, end, dueAt, alarmAt, more }: After): void {
   engine.onProgress(task)
@@ -245,7 +246,7 @@ function giveUp(engine: Engine, task: Task, how: 'fenced' | 'failed'): void {
       }
     } else {
       task.flights.delete(index)
-      flight.abort(new Error('the row is read again'))
+      abort(flight, new Error('the row is read again'))
     }
   }
   if (task.flights.size === 0) engine.onEnd(task, how, null)

@@ -3,7 +3,7 @@ import { CallFailure } from '../columns/errors.ts'
 import type { Json } from '../columns/json.ts'
 import type { Values } from '../db/journal.ts'
 import type { Engine, World } from './engine.ts'
-import { createFlight, type Flight } from './flight.ts'
+import { abort, createFlight, type Flight, signalOf } from './flight.ts'
 import { type PlannedColumn, resultOf } from './plan.ts'
 import { type Execution, recordFailure, recordOutcome, recordReconciled, triesOf } from './record.ts'
 import { asFailure } from './retry.ts'
@@ -62,7 +62,7 @@ class AttemptContext implements CellContext {
     return new Date(this.#task.row.createdAt).toISOString()
   }
   get signal() {
-    return this.#flight.signal()
+    return signalOf(this.#flight)
   }
   get timeoutMs() {
     return this.#column.column.timeoutMs
@@ -133,35 +133,45 @@ export function launch(
     record()
     next()
   }
+  const succeed = (answer: Answer) => land(() => recordAnswer(engine, task, start, answer))
   const fail = (error: unknown) => land(() => recordFailed(engine, task, start, error))
+  const depart = (late: (error: unknown) => void) => {
+    flight.left = true
+    flight.timer = setTimeout(() => {
+      abort(flight, new Error('deadline'))
+      late(deadlineOver(start))
+    }, column.column.timeoutMs)
+    return answerOf(() => work(start, contextOf(engine, task, start, flight)))
+  }
+  if (budget === null) {
+    depart(fail).then(succeed, fail)
+    return
+  }
   // The deadline ends this promise too, whatever the work does, so that a call that hangs gives its place in the budget back.
   const go = () =>
     new Promise<Answer>((resolve, reject) => {
       // The run was cancelled, or the runtime stopped, while this waited for its budget.
-      if (task.flights.get(column.index) !== flight) {
-        resolve({ status: 'no-result', reason: 'withdrawn' })
-        return
-      }
-      flight.left = true
-      flight.timer = setTimeout(() => {
-        flight.abort(new Error('deadline'))
-        reject(deadlineOver(start))
-      }, column.column.timeoutMs)
-      Promise.resolve(work(start, contextOf(engine, task, start, flight))).then(resolve, reject)
+      if (task.flights.get(column.index) !== flight) resolve({ status: 'no-result', reason: 'withdrawn' })
+      else depart(reject).then(resolve, reject)
     })
-  withinBudget(engine, budget, { lane: task.lane, go }).then(
-    (given) => land(() => recordAnswer(engine, task, start, given)),
-    fail,
-  )
+  withinBudget(engine, budget, { lane: task.lane, go }).then(succeed, fail)
+}
+
+/** Rejects where the work throws. */
+function answerOf(work: () => Promise<Answer> | Answer): Promise<Answer> {
+  try {
+    return Promise.resolve(work())
+  } catch (error) {
+    return Promise.reject(error)
+  }
 }
 
 /** Rejects, rather than throws, when the budget itself cannot be kept: a concurrency of zero, say. */
 function withinBudget(
   engine: Engine,
-  budget: Budget | null,
+  budget: Budget,
   { lane, go }: { lane: Task['lane']; go: () => Promise<Answer> },
 ): Promise<Answer> {
-  if (budget === null) return go()
   try {
     return engine.budgets.run(budget, lane, go)
   } catch (error) {

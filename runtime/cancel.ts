@@ -1,6 +1,7 @@
 import { advance } from './advance.ts'
 import { dropCell } from './drop.ts'
 import type { Engine } from './engine.ts'
+import { abort } from './flight.ts'
 import { settled, type Task } from './task.ts'
 
 /**
@@ -14,7 +15,7 @@ export function cancelTask(engine: Engine, task: Task): void {
     if (task.states[column.index] === settled) continue
     const flight = task.flights.get(column.index)
     if (flight?.left === true && column.column.work.effect === 'write') continue
-    flight?.abort(new Error('cancelled'))
+    if (flight !== undefined) abort(flight, new Error('cancelled'))
     task.flights.delete(column.index)
     dropCell(engine, task, column, flight !== undefined)
   }

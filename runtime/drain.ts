@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { abort } from './flight.ts'
 import type { Task } from './task.ts'
 
 const pollMs = 5
@@ -23,6 +24,6 @@ function ground(task: Task): void {
     if (isEffect && flight.left) continue
     task.flights.delete(index)
     if (flight.timer !== null) clearTimeout(flight.timer)
-    flight.abort(new Error('the runtime stops'))
+    abort(flight, new Error('the runtime stops'))
   }
 }

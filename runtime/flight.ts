@@ -1,30 +1,28 @@
-/** One attempt under way. */
+/** One attempt under way. Plain data, since one is made for every attempt; the functions below are its only sense of abort. */
 export interface Flight {
   timer: NodeJS.Timeout | null
   /** False while it waits for its budget: nothing has been sent yet, and it can be withdrawn. */
   left: boolean
   /** Called instead of recording what came back, once the work on the row has ended under it. */
   landed: (() => void) | null
-  /** Aborted at the deadline and on cancel. Made on first use, because it costs more than a whole step of most rows. */
-  signal(): AbortSignal
-  abort(reason: Error): void
+  /** Made when the signal is first asked for, because it costs more than a whole step of most rows. */
+  controller: AbortController | null
+  /** Why it was aborted, null as long as it was not. */
+  reason: Error | null
 }
 
 export function createFlight(): Flight {
-  let controller: AbortController | null = null
-  let reason: Error | null = null
-  return {
-    timer: null,
-    left: false,
-    landed: null,
-    signal() {
-      controller ??= new AbortController()
-      if (reason !== null) controller.abort(reason)
-      return controller.signal
-    },
-    abort(given) {
-      reason = given
-      controller?.abort(given)
-    },
-  }
+  return { timer: null, left: false, landed: null, controller: null, reason: null }
+}
+
+/** Aborted at the deadline and on cancel. */
+export function signalOf(flight: Flight): AbortSignal {
+  flight.controller ??= new AbortController()
+  if (flight.reason !== null) flight.controller.abort(flight.reason)
+  return flight.controller.signal
+}
+
+export function abort(flight: Flight, reason: Error): void {
+  flight.reason = reason
+  flight.controller?.abort(reason)
 }

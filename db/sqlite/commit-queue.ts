@@ -6,7 +6,9 @@ interface Waiting {
   guarded: boolean
   resolve: (value: never) => void
   reject: (error: unknown) => void
-  outcome: { ok: true; result: unknown } | { ok: false; error: unknown } | null
+  /** What the work gave, or, when it failed, what it threw. */
+  outcome: unknown
+  failed: boolean
 }
 
 export interface CommitHooks {
@@ -50,25 +52,30 @@ export function createCommitQueue(connection: Connection, hooks: CommitHooks): C
   const undo = connection.prepare('ROLLBACK TO work')
   const changes = connection.prepare('SELECT total_changes()').pluck()
 
+  /** The savepoint of the work under way is set. */
+  let marked = false
+  function guard(): void {
+    if (!marked) mark.run()
+    marked = true
+  }
+
   function attempt(each: Waiting): void {
-    if (each.guarded) mark.run()
-    const guard = () => {
-      if (!each.guarded) mark.run()
-      each.guarded = true
-    }
-    const before = each.guarded ? 0 : (changes.get() as number)
+    marked = false
+    if (each.guarded) guard()
+    const before = marked ? 0 : (changes.get() as number)
     hooks.beforeWork()
     try {
-      each.outcome = { ok: true, result: each.work(guard) }
+      each.outcome = each.work(guard)
     } catch (error) {
       // A full disk takes the whole transaction with it; then there is nothing to go back to.
       if (!connection.inTransaction) throw error
-      if (each.guarded) undo.run()
+      if (marked) undo.run()
       else if (changes.get() !== before) throw error
       hooks.undoWork()
-      each.outcome = { ok: false, error }
+      each.outcome = error
+      each.failed = true
     }
-    if (each.guarded) release.run()
+    if (marked) release.run()
   }
 
   function transact(batch: Waiting[]): void {
@@ -95,9 +102,9 @@ export function createCommitQueue(connection: Connection, hooks: CommitHooks): C
       for (const each of batch) each.reject(error)
       return
     }
-    for (const { outcome, resolve, reject } of batch) {
-      if (outcome?.ok) resolve(outcome.result as never)
-      else reject(outcome?.error)
+    for (const { outcome, failed, resolve, reject } of batch) {
+      if (failed) reject(outcome)
+      else resolve(outcome as never)
     }
     hooks.afterCommit()
   }
@@ -111,7 +118,7 @@ export function createCommitQueue(connection: Connection, hooks: CommitHooks): C
   function enqueue<Result>(work: (guard: () => void) => Result, guarded: boolean): Promise<Result> {
     if (closed) return Promise.reject(new TableError('store-closed', 'the store is closed'))
     return new Promise((resolve, reject) => {
-      waiting.push({ work, guarded, resolve, reject, outcome: null })
+      waiting.push({ work, guarded, resolve, reject, outcome: null, failed: false })
       schedule()
     })
   }
