@@ -30,9 +30,9 @@ export interface CommitHooks {
 export interface CommitQueue {
   run<Result>(work: () => Result): Promise<Result>
   /**
-   * The same for work that decides before it writes. It needs no savepoint, which is a good part of what a small step costs, and calls
-   * `guard` for one before it writes something and goes on deciding; should it fail between two writes without it, the whole batch is
-   * rolled back.
+   * The same for work that decides before it writes, and of whose writes only the first can be refused. It needs no savepoint, which is
+   * a good part of what a small step costs: behind one, SQLite copies every page before it changes it. Other work calls `guard` for one
+   * before it writes; should work fail between two writes without it, the whole batch is rolled back.
    */
   runUnguarded<Result>(work: (guard: () => void) => Result): Promise<Result>
   close(): Promise<void>

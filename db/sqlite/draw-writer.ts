@@ -24,7 +24,9 @@ export type NewDraw = Omit<StandingDraw, 'id' | 'state' | 'reason'> & {
 
 /** Writes the ledger: draws, and credits beside them, numbered in one order. */
 export interface DrawWriter {
-  insert(draw: NewDraw): number
+  /** The number of the draw or credit that is written next. */
+  nextId(): number
+  insert(id: number, draw: NewDraw): void
   find(id: number): StandingDraw | null
   /** The draw, unless it was given back. */
   standing(id: number): StandingDraw | null
@@ -75,12 +77,11 @@ export function createDrawWriter(connection: Connection): DrawWriter {
   const find = (id: number) => (select.get(id) as StandingDraw | undefined) ?? null
 
   return {
-    insert(draw) {
-      const id = nextId()
+    nextId,
+    insert(id, draw) {
       const { pool, row, publicId, tableId, column, generation, member, stratum, backfill, counter, at } =
         draw
       insert.run(id, pool, row, publicId, tableId, column, generation, member, stratum, backfill, counter, at)
-      return id
     },
     find,
     standing(id) {

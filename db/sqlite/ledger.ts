@@ -18,7 +18,11 @@ export interface SettledRow extends ClaimingRow {
 
 /** The rotation's book: decides with everything as it stands, and writes draw, claim and balances of one piece. */
 export interface Ledger {
-  settle(settlement: Settlement, row: SettledRow): Settled
+  /**
+   * Decides. Draw and claim are in memory at once, and handed to `later` to be written to the file, in order; whatever is given back is
+   * written here.
+   */
+  settle(settlement: Settlement, row: SettledRow, later: (write: () => void) => void): Settled
   view(of: ViewOf): DecisionView
   /** A draw that was given back for a failed write is taken again; one given back for another reason stays so. */
   confirm(draw: number): void
@@ -28,6 +32,12 @@ export interface Ledger {
   credit(pool: Pool, credit: NewCredit): CreditRecord
   /** Takes out what people wrote about a row that is gone. */
   eraseRow(row: number): void
+}
+
+interface Turn {
+  row: SettledRow
+  at: number
+  later: (write: () => void) => void
 }
 
 interface Parts {
@@ -86,13 +96,15 @@ export function createLedger(connection: Connection, parts: Parts): Ledger {
     if (returned.load !== null) loads.returned(returned.load)
   }
 
-  function writeDraw(draw: Draw, settlement: Settlement, row: SettledRow, at: number): number {
+  /** Takes the turn in memory, gives the draw its number and leaves its record to be written. */
+  function takeTurn(draw: Draw, settlement: Settlement, { row, at, later }: Turn): number {
     const { column, generation, backfill } = settlement
     const { member, stratum } = draw
     const pool = live.pool(draw.pool)
     const key = pool === null ? draw.pool : counterKey(pool, { stratum, backfill })
     const { row: seq, id: publicId, tableId } = row
-    const id = draws.insert({
+    const id = draws.nextId()
+    const record = {
       pool: draw.pool,
       row: seq,
       publicId,
@@ -101,10 +113,11 @@ export function createLedger(connection: Connection, parts: Parts): Ledger {
       generation,
       member,
       stratum,
-      backfill: backfill ? 1 : 0,
+      backfill: backfill ? (1 as const) : (0 as const),
       counter: key === draw.pool ? null : key,
       at,
-    })
+    }
+    later(() => draws.insert(id, record))
     const counter: LiveCounter = counters.get(key)
     counters.put(key, {
       balances: draw.balances,
@@ -138,14 +151,14 @@ export function createLedger(connection: Connection, parts: Parts): Ledger {
   }
 
   return {
-    settle(settlement, row) {
+    settle(settlement, row, later) {
       const at = now()
       const before = draws.ofCell(row.row, settlement)
       if (before !== null) return { decision: repeats.decisionOf(before), draw: before.id }
       const { release } = settlement
       const standing = release === null ? null : draws.standing(release.draw)
       const returned = standing === null ? null : turned(standing, 1, at)
-      // Nothing is written before the decision stands: it is made by code of the definition, which may throw.
+      // Nothing is taken before the decision stands: it is made by code of the definition, which may throw.
       const decision = settlement.decide(
         view({ ...settlement, row: row.id, account: row.account }, at, returned),
       )
@@ -154,8 +167,8 @@ export function createLedger(connection: Connection, parts: Parts): Ledger {
         writeReturn(standing, reason, returned)
         debit(decision, standing, { row: row.id, reason, who })
       }
-      const draw = decision.draw === null ? null : writeDraw(decision.draw, settlement, row, at)
-      claims.write(decision, row, at)
+      const draw = decision.draw === null ? null : takeTurn(decision.draw, settlement, { row, at, later })
+      later(() => claims.write(decision, row, at))
       return { decision, draw }
     },
     view: (of) => view(of, now()),

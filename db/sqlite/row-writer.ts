@@ -23,8 +23,8 @@ import { type RowReader, touchBand } from './row-reader.ts'
 import type { RunStore } from './run-store.ts'
 
 export interface RowWriter {
-  insert(batch: InsertBatch, tableId: number): InsertAnswer
-  /** Calls `guard` before it draws, since building the step goes on behind a draw. */
+  /** `guard` is called in front of whatever may still be refused when something was written already. */
+  insert(batch: InsertBatch, tableId: number, guard: () => void): InsertAnswer
   step(request: StepRequest, tableId: number, guard: () => void): StepAnswer
   activate(request: Activation, tableId: number): StoredRow[]
   editInput(edit: InputEdit, tableId: number): StoredRow | null
@@ -176,11 +176,14 @@ export function createRowWriter(connection: Connection, parts: Parts): RowWriter
   }
 
   return {
-    insert(batch, tableId) {
+    insert(batch, tableId, guard) {
       const replayed = replay(batch, tableId)
       if (replayed !== null) return replayed
+      // A single row comes first, so that the id that may be taken already is looked at before anything is written.
+      if (batch.rows.length > 1) guard()
+      const ordinal = runs.nextOrdinal()
+      const rows = batch.rows.map((each) => insertOne(each, batch, tableId, ordinal))
       const run = runs.create(batch.run, tableId)
-      const rows = batch.rows.map((each) => insertOne(each, batch, tableId, run.ordinal))
       if (batch.idempotency !== undefined) {
         const answer = JSON.stringify(rows.map(({ id, status }) => ({ id, status, row: null })))
         remember.run(tableId, batch.idempotency.key, batch.idempotency.fingerprint, answer, batch.at)
@@ -191,16 +194,33 @@ export function createRowWriter(connection: Connection, parts: Parts): RowWriter
     step(request, tableId, guard) {
       const { row, id, generation } = request
       if (generationOf(row) !== generation) return { fenced: true }
-      const settle = (settlement: Settlement) => {
-        guard()
-        return rotation.settle(settlement, { ...request, tableId })
+      // One draw is written when the step stands, so that nothing has to be undone. What sees it sooner has it written in front.
+      let decided: (() => void)[] = []
+      const writeDecided = () => {
+        for (const write of decided) write()
+        decided = []
       }
-      settle.view = (of: Omit<ViewOf, 'row' | 'account'>) =>
-        rotation.view({ ...of, row: id, account: request.account })
+      const settled = () => {
+        if (decided.length === 0) return
+        guard()
+        writeDecided()
+      }
+      const settle = (settlement: Settlement) => {
+        settled()
+        if (settlement.release === null)
+          return rotation.settle(settlement, { ...request, tableId }, (write) => decided.push(write))
+        guard()
+        return rotation.settle(settlement, { ...request, tableId }, (write) => write())
+      }
+      settle.view = (of: Omit<ViewOf, 'row' | 'account'>) => {
+        settled()
+        return rotation.view({ ...of, row: id, account: request.account })
+      }
       const step = request.build(settle)
-      if (step === null) return { fenced: false }
       // What cannot be written as JSON throws here, before anything is written.
-      const entries = packEntries(step.entries)
+      const entries = packEntries(step?.entries ?? [])
+      writeDecided()
+      if (step === null) return { fenced: false }
       for (const draw of step.confirm) rotation.confirm(draw)
       for (const { draw, reason } of step.release ?? []) rotation.release(draw, reason)
       if (step.clock !== undefined) rotation.clock(row, tableId, step.clock)

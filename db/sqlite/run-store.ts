@@ -13,6 +13,8 @@ interface StoredRun {
 
 /** Runs as documents; the status is a column because open runs are looked for at every start. */
 export interface RunStore {
+  /** The ordinal of the run that is created next: rows can be written in front of their run. */
+  nextOrdinal(): number
   create(run: NewRun, tableId: number): Run
   update(id: string, change: RunChange): Run
   find(id: string): Run | null
@@ -27,7 +29,9 @@ export interface RunStore {
 }
 
 export function createRunStore(connection: Connection): RunStore {
-  const insert = connection.prepare('INSERT INTO runs (id, table_id, status, document) VALUES (?, ?, ?, ?)')
+  const insert = connection.prepare(
+    'INSERT INTO runs (ordinal, id, table_id, status, document) VALUES (?, ?, ?, ?, ?)',
+  )
   const update = connection.prepare('UPDATE runs SET status = ?, document = ? WHERE ordinal = ?')
   const selectId = connection.prepare('SELECT ordinal, status, document FROM runs WHERE id = ?')
   const selectOrdinal = connection.prepare('SELECT ordinal, status, document FROM runs WHERE ordinal = ?')
@@ -45,15 +49,21 @@ export function createRunStore(connection: Connection): RunStore {
     update.run(status, JSON.stringify({ ...run, progress }), ordinal)
   }
 
+  /** Not set back when work is undone: a number left out harms nobody. */
+  let last = connection.prepare('SELECT ifnull(max(ordinal), 0) FROM runs').pluck().get() as number
+
   /** Counted since the last commit, by run. */
   const counted = new Map<number, RunCounts>()
 
   return {
+    nextOrdinal: () => last + 1,
     create(run, tableId) {
       // The rows of an insert are handed out with it; whether it is finished is asked of the rows.
       const status = run.kind === 'insert' ? 'done' : 'running'
-      const { lastInsertRowid } = insert.run(run.id, tableId, status, JSON.stringify(run))
-      return { ordinal: Number(lastInsertRowid), status, ...run, ...noProgress(run) }
+      const ordinal = last + 1
+      insert.run(ordinal, run.id, tableId, status, JSON.stringify(run))
+      last = ordinal
+      return { ordinal, status, ...run, ...noProgress(run) }
     },
     update(id, change) {
       const next: Run = { ...runOf(selectId.get(id) as StoredRun), ...change }

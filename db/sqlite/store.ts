@@ -75,7 +75,7 @@ function assemble(connection: Connection, path: string, now: () => number): Stor
     },
     registerTable: (table: TableRegistration) => queue.run(() => registry.register(table, now())),
 
-    insert: (batch) => queue.run(() => writer.insert(batch, idOf(batch.table))),
+    insert: (batch) => queue.runUnguarded((guard) => writer.insert(batch, idOf(batch.table), guard)),
     step: (request) => queue.runUnguarded((guard) => writer.step(request, idOf(request.table), guard)),
     activate: (request) => queue.run(() => writer.activate(request, idOf(request.table))),
     editInput: (edit) => queue.run(() => writer.editInput(edit, idOf(edit.table))),

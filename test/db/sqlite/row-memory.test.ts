@@ -28,7 +28,7 @@ beforeEach(() => {
 afterEach(() => void connection.close())
 
 function inserted(): StoredRow {
-  const [first] = writer.insert({ table: 'leads', at, run: newRun(), rows: [newRow()] }, 1).rows
+  const [first] = writer.insert({ table: 'leads', at, run: newRun(), rows: [newRow()] }, 1, () => {}).rows
   if (!first?.row) throw new Error('the row was not accepted')
   return first.row
 }

@@ -62,6 +62,36 @@ export function rotationSuite(under: StoreUnderTest): void {
       expect(await bench.store.pool('emea')).toMatchObject({ lastDrawn: { ana: id } })
     })
 
+    it('shows a draw the claim that an earlier one of the same step makes', async () => {
+      await bench.store.seed(seedsOf(pool()))
+      const row = await bench.row({ account: 'acme.com' })
+      const seen: (string | null | undefined)[] = []
+      await bench.build(row, (settling) => {
+        const decide = (view: DecisionView) => {
+          seen.push(view.claim?.owner.rep)
+          return draw({ ...view, claim: null })
+        }
+        for (const column of ['first', 'second']) settling(settlement({ column, decide }))
+        return { at, position: 0, entries: [attempt('first', done(1))], confirm: [] }
+      })
+      expect(seen).toEqual([undefined, 'ana'])
+      expect(await bench.store.draws({ row: row.seq, limit: 10 })).toHaveLength(2)
+    })
+
+    it('keeps neither of two draws of a step that throws behind them', async () => {
+      await bench.store.seed(seedsOf(pool()))
+      const [row, next] = [await bench.row({ account: 'acme.com' }), await bench.row()]
+      const step = bench.build(row, (settling) => {
+        for (const column of ['first', 'second']) settling(settlement({ column, decide: draw }))
+        throw new Error('after the draws')
+      })
+      const [failed] = await Promise.allSettled([step, settle(next)])
+      expect(failed.status).toBe('rejected')
+      expect(await bench.store.draws({ row: row.seq, limit: 10 })).toEqual([])
+      expect(await bench.store.claim('acme.com')).toBeNull()
+      expect(await counts()).toEqual({ ana: 1, bo: 0, cy: 0 })
+    })
+
     it('keeps nothing of a step that throws behind its draw', async () => {
       await bench.store.seed(seedsOf(pool()))
       const [row, next] = [await bench.row({ account: 'acme.com' }), await bench.row()]
