@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { withNulls } from '../columns/table.ts'
 import type { Values } from '../db/journal.ts'
 import { type AsJson, asJson } from './as-json.ts'
 import type { TablePlan } from './plan.ts'
@@ -78,8 +77,8 @@ function kept(plan: TablePlan, parsed: Record<string, unknown>, given: unknown):
     return {
       ok: true,
       input,
-      person: table.personOf(withNulls(table.input, input)),
-      account: table.accountOf(withNulls(table.input, input)),
+      person: table.personOf(input),
+      account: table.accountOf(input),
       occurredAt: Number.isNaN(occurredAt) ? null : occurredAt,
       ignored: Object.keys(Object(given)).filter(
         (name) => !Object.hasOwn(input, name) && !Object.hasOwn(table.input.shape, name),
