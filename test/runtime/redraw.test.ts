@@ -213,10 +213,12 @@ describe('before an owner is written', () => {
     const state = { between: async () => {}, calls: 0 }
     const table = defineTable('leads', { input })
       .column('owner', owner(team, [rep('dev')]))
+      .column('drawn', compute({ needs: ['owner'], run: () => true }))
       .column(
         'record',
         ask({
-          needs: ['name'],
+          // Behind the draw, and the same whoever was drawn.
+          needs: ['name', 'drawn'],
           run: async () => {
             state.calls += 1
             await state.between()
