@@ -104,6 +104,8 @@ export {
 } from './routing/pool.ts'
 export { type HolidayCalendar, type Leave, Rep, type RepInput, type WorkingHours } from './routing/rep.ts'
 export { chooseMember } from './routing/rotation.ts'
+export { defineRegions } from './routing/segment/region-policy.ts'
+export { regionTableVersion } from './routing/segment/regions.ts'
 export { type SegmentFacts, type SegmentPolicy, segmentByRule } from './routing/segment/segment-by-rule.ts'
 export { CompanySegment, SalesRegion, Segmentation } from './routing/segment/segmentation.ts'
 export type { ServiceLevelPolicyInput } from './routing/service-level/policy.ts'

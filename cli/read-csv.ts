@@ -81,7 +81,7 @@ export async function readCsv(
     bom: true,
     relax_column_count: true,
     skip_empty_lines: true,
-    delimiter: [',', ';', '\t'],
+    delimiter: delimiterOf(text),
   })
   let fieldAt: (string | undefined)[] | null = null
   try {
@@ -117,4 +117,11 @@ function decode(bytes: Buffer): { text: string; encoding: string } {
   } catch {
     return { text: new TextDecoder('windows-1252').decode(bytes), encoding: 'windows-1252' }
   }
+}
+
+/** The one that the headers use: a semicolon in somebody's description must not end the cell of a file with commas. */
+export function delimiterOf(text: string): string {
+  const [headers = ''] = text.split(/\r?\n/, 1)
+  const used = (delimiter: string) => headers.split(delimiter).length
+  return [',', ';', '\t'].reduce((best, each) => (used(each) > used(best) ? each : best))
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
 import { TableError } from '../columns/errors.ts'
+import type { EvalOptions } from './eval.ts'
 import { version } from './version.ts'
 
 const program = new Command('rota')
@@ -82,6 +83,24 @@ program
   .option(...url)
   .action(async (row: string, rep: string, options: Where & { column: string; reason: string }) =>
     (await import('./override.ts')).override({ row, rep, ...options }),
+  )
+
+program
+  .command('eval')
+  .description('try a column out on a file of labelled rows: how often it is right, and what it costs')
+  .argument('<table>', 'table of ROTA_TABLES')
+  .argument('<column>', 'column that answers and changes nothing')
+  .argument('<file>', 'CSV file: inputs and earlier columns by name, labels as expected_<field>')
+  .option('--model <name>', 'ask this model instead of OPENAI_MODEL')
+  .option('--against <what>', 'a second model, a file with a prompt, or a module of tables, side by side')
+  .option('--by <columns>', 'break the scores down by these columns of the file; group when left out')
+  .option('--only <column=value>', 'only the rows with this value')
+  .option('--min <share>', 'exit code 1 when a field is right less often, 0.95')
+  .option('--unknown <word>', 'the word of an answer that says nothing', 'unknown')
+  .option('--concurrency <number>', 'rows under way at once', '8')
+  .option('--json', 'print everything as JSON')
+  .action(async (table: string, column: string, file: string, options: Omit<EvalOptions, 'table'>) =>
+    (await import('./eval.ts')).evaluate({ ...options, table, column, file, json: options.json ?? false }),
   )
 
 try {

@@ -45,6 +45,7 @@ const aliases: Record<string, string> = {
   DE: 'brd|federal republic germany|germany',
   AU: 'aus',
   PH: 'philippines|the philippines',
+  FK: 'falkland islands|the falklands|falklands|islas malvinas',
   GM: 'gambia|the gambia',
   BS: 'bahamas|the bahamas',
 }

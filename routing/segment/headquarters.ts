@@ -106,7 +106,7 @@ function markedHeadquarters(text: string, locations: readonly Location[]): Locat
     const before = locations.findLast((location) => location.end <= found.index)
     const after = locations.find((location) => location.start >= found.index)
     const gap = before === undefined ? null : text.slice(before.end, found.index)
-    const introduces = text[found.index + found[0].length] === ':'
+    const introduces = /^(?::|\s+(?:in|at|is|are|en|à)\s)/i.test(text.slice(found.index + found[0].length))
     // "Leesburg, USA (Headquarters)", "San Antonio, TX (global HQ)", "Chicago - Headquarters", "our Chicago headquarters"
     const follows = gap !== null && /^[\s,]*(?:[(–-]\s*(?:\p{L}+\s){0,2}|)$/u.test(gap)
     const chosen = follows && !introduces ? before : after

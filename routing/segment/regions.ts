@@ -1,6 +1,26 @@
 import type { SalesRegion } from './segmentation.ts'
 
 /**
+ * Names the built-in data that answers for a region: this table and the places of `places.ts`. Every decision carries it, so that an
+ * old answer can be told from one of today. A test holds the fingerprint of the data and fails until a change of it gets a new name.
+ */
+export const regionTableVersion = '2026-11'
+
+/**
+ * The name of the table under a policy. Entries laid over the built-in table make it another one: the company's own name for it,
+ * or the entries themselves, in order, as `2026-11 with PR=NA`.
+ */
+export function regionTableOf(policy: {
+  regions?: Readonly<Record<string, SalesRegion>>
+  regionTable?: string
+}): string {
+  const own = Object.entries(policy.regions ?? {})
+  if (own.length === 0) return regionTableVersion
+  const entries = own.map(([code, region]) => `${code}=${region}`).sort()
+  return `${regionTableVersion} with ${policy.regionTable ?? entries.join(' ')}`
+}
+
+/**
  * Every ISO 3166-1 country by region, after the United Nations' M49 sub-regions: Northern America is NA; Latin America and the
  * Caribbean LATAM; Europe (with Russia), Africa, Western Asia and Iran EMEA; the rest of Asia and Oceania APAC. Kosovo's
  * user-assigned XK is included. Antarctica belongs to nobody's territory.

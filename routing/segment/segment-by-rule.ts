@@ -3,7 +3,7 @@ import { countryOfDomain } from './domain-region.ts'
 import { readHeadcount, segmentOfHeadcount } from './headcount.ts'
 import { findHeadquarters, findLocations } from './headquarters.ts'
 import { present } from './missing.ts'
-import { regionByCountry } from './regions.ts'
+import { regionByCountry, regionTableOf } from './regions.ts'
 import type { CompanySegment, SalesRegion, Segmentation } from './segmentation.ts'
 
 /** What is known of a company, as forms and enrichment write it. Blank, "N/A" and the like count as missing. */
@@ -17,13 +17,15 @@ export interface SegmentFacts {
 export interface SegmentPolicy {
   /** What a bucket such as 51-200, which touches two segments, becomes. */
   straddle?: 'unknown' | 'floor' | 'ceil'
-  /** Regions by ISO alpha-2 code, laid over the built-in table. */
+  /** Regions by ISO alpha-2 code, in capitals, laid over the built-in table. */
   regions?: Readonly<Record<string, SalesRegion>>
+  /** Your name for the version of `regions`; their entries are named where it is absent. */
+  regionTable?: string
 }
 
-/** A segmentation with the names of the fields that decided it, null for what stayed unknown. */
+/** A segmentation with the names of the fields that decided it, null for what stayed unknown, and of the table of regions. */
 export interface SegmentDecision extends Segmentation {
-  decidedBy: { region: string | null; segment: string | null }
+  decidedBy: { region: string | null; segment: string | null; regionTable: string }
 }
 
 interface Finding<Value> {
@@ -46,7 +48,7 @@ export function segmentByRule(facts: SegmentFacts, policy: SegmentPolicy = {}): 
     region: region.value,
     segment: segment.value,
     reason: `Region ${region.value} ${region.why}; segment ${segment.value} ${segment.why}.`,
-    decidedBy: { region: region.field, segment: segment.field },
+    decidedBy: { region: region.field, segment: segment.field, regionTable: regionTableOf(policy) },
   }
 }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { regionTableVersion } from '../../../routing/segment/regions.ts'
 import { segmentByRule } from '../../../routing/segment/segment-by-rule.ts'
 import { Segmentation } from '../../../routing/segment/segmentation.ts'
 
@@ -11,7 +12,7 @@ describe('the written rule', () => {
       region: 'EMEA',
       segment: 'Enterprise',
       reason: 'Region EMEA from country "Deutschland"; segment Enterprise from employees "1,001-5,000".',
-      decidedBy: { region: 'country', segment: 'employees' },
+      decidedBy: { region: 'country', segment: 'employees', regionTable: regionTableVersion },
     })
   })
 

@@ -1,0 +1,112 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CellContext } from '../../columns/column.ts'
+import { CallFailure, TableError } from '../../columns/errors.ts'
+import type { Budgets } from '../budgets.ts'
+import type { World } from '../engine.ts'
+import type { PlannedColumn } from '../plan.ts'
+import type { LabelledRow } from './labelled-row.ts'
+
+/** Where columns are tried out: what the runtime hands to a cell, with nothing behind it that keeps anything. */
+export interface Bench {
+  world: Omit<World, 'id'>
+  longestPauseMs: number
+  /** One attempt, within the budget of the column and this deadline. Adds the requests it makes to `count.calls`. */
+  attempt<Result>(
+    cell: BenchCell,
+    count: { calls: number },
+    work: (context: CellContext) => Promise<Result>,
+  ): Promise<Result>
+  pause(ms: number): Promise<void>
+}
+
+export interface BenchCell {
+  row: LabelledRow
+  column: PlannedColumn
+  attempt: number
+  /** Milliseconds this attempt may take. */
+  timeoutMs: number
+}
+
+export interface BenchOptions {
+  world: Omit<World, 'id'>
+  budgets: Budgets
+  longestPauseMs: number
+  table: string
+}
+
+export function createBench({ world, budgets, longestPauseMs, table }: BenchOptions): Bench {
+  function contextOf(
+    { row, column, attempt, timeoutMs }: BenchCell,
+    signal: AbortSignal,
+    count: { calls: number },
+  ) {
+    const name = `line-${row.line}`
+    const now = new Date(world.now()).toISOString()
+    const { occurredAt } = row.given
+    const context: CellContext = {
+      table,
+      row: name,
+      column: column.name,
+      attempt,
+      occurredAt: typeof occurredAt === 'string' ? occurredAt : now,
+      receivedAt: now,
+      sendId: `${name}.${column.name}.${attempt}`,
+      signals: [],
+      signal,
+      timeoutMs,
+      fetch: (input, init) => {
+        count.calls += 1
+        return world.fetch(input, init)
+      },
+      finishedAt: () => null,
+      now: world.now,
+      random: world.random,
+      lookup: (other) => Promise.reject(notServed(column.name, other)),
+    }
+    return context
+  }
+  return {
+    world,
+    longestPauseMs,
+    attempt(cell, count, work) {
+      return budgets.run(cell.column.column.budget, 'bulk', () => {
+        const controller = new AbortController()
+        return withinDeadline(cell.timeoutMs, controller, () =>
+          work(contextOf(cell, controller.signal, count)),
+        )
+      })
+    },
+    pause: (ms) => sleep(ms),
+  }
+}
+
+/** The deadline ends the attempt whatever the work does, as it does in a run. */
+async function withinDeadline<Result>(
+  timeoutMs: number,
+  controller: AbortController,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      controller.abort(new Error('deadline'))
+      reject(new CallFailure('timeout', `no answer within ${timeoutMs} ms`, { retryable: true }))
+    }, timeoutMs)
+  })
+  try {
+    return await Promise.race([work(), over])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const notServed = (column: string, other: string) =>
+  new TableError(
+    'request-invalid',
+    `column "${column}" looks up rows of "${other}", and an evaluation has none`,
+    {
+      field: 'column',
+      value: column,
+      wayOut: `give the column "${column}" a value in the file, or evaluate another one`,
+    },
+  )

@@ -1,0 +1,181 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { type EvalOptions, type Evaluation, evaluationOf } from '../../cli/eval.ts'
+import { readLabelledFile } from '../../cli/eval-file.ts'
+import { readSettings } from '../../cli/settings.ts'
+import { TableError } from '../../columns/errors.ts'
+import { rota } from './rota-process.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'rota-eval-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+const file = (name: string, text: string | Buffer) => {
+  const path = join(folder, name)
+  writeFileSync(path, text)
+  return path
+}
+
+const labelled = file(
+  'segment.csv',
+  [
+    'company,website,country,employees,expected_region,expected_segment,size',
+    'Acme,acme.de,,50,EMEA,SMB,small',
+    'Bolt,bolt.com,Japan,5000,APAC,SMB,large',
+    'Crux,crux.com,,,unknown,,',
+  ].join('\n'),
+)
+const sandbox = { ROTA_SANDBOX: '1' }
+
+/** The command in this process: a process of its own takes seconds to start. */
+function evaluated(
+  over: Partial<EvalOptions>,
+  settings: Record<string, string> = sandbox,
+): Promise<Evaluation> {
+  const whole = { table: 'inbound-leads', column: 'segment', file: labelled, json: true, unknown: 'unknown' }
+  return evaluationOf({ ...whole, concurrency: '8', ...over }, readSettings(settings))
+}
+
+async function refusalOf(evaluation: Promise<Evaluation>): Promise<string> {
+  const error = await evaluation.catch((thrown: unknown) => thrown)
+  if (!TableError.isInstance(error)) throw error
+  return `${error.message} | ${error.details.wayOut}`
+}
+
+describe('rota eval', () => {
+  test('prints accuracy, slices, confusion, unknown, who decided, what is wrong and the cost', async () => {
+    const { stdout, code } = await rota(sandbox, 'eval', 'inbound-leads', 'segment', labelled, '--by', 'size')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(
+      /^inbound-leads\.segment over 3 rows of .*\n +model +\S+, the stand-in of the sandbox\n/,
+    )
+    expect(stdout).toMatch(
+      /from file +company, website, country, employees\n +worked out +domain\n +left empty +email, /,
+    )
+    expect(stdout).toMatch(/region +3 +3 +100\.0 % /)
+    expect(stdout).toMatch(/segment +2 +1 +50\.0 % /)
+    expect(stdout).toMatch(
+      /By size\n\n.*\n.*\nsmall +100\.0 % of 1 +100\.0 % of 1\nlarge +100\.0 % of 1 +0\.0 % of 1\n/,
+    )
+    expect(stdout).toMatch(/Confusion of segment.*\n\n +SMB +Enterprise\n.*\nSMB +1 +1\n/)
+    expect(stdout).toMatch(/Unknown\n\n.*\n.*\nregion +1 +33\.3 % +100\.0 % +100\.0 % +0\n/)
+    expect(stdout).toMatch(/\nrule +2 +100\.0 % +50\.0 %\nmodel +1 +100\.0 %/)
+    expect(stdout).toMatch(/Wrong\n\n.*\n.*\n3 +segment +SMB +Enterprise +Region APAC from country "Japan"/)
+    expect(stdout).toMatch(/1 calls for 1 rows, [1-9]\d* tokens in/)
+  })
+
+  test('fails the build below --min, and says by how much', async () => {
+    const failed = await rota(sandbox, 'eval', 'inbound-leads', 'segment', labelled, '--min', '0.95')
+    expect([failed.code, failed.stdout]).toEqual([
+      1,
+      expect.stringMatching(/failed: .* is 50\.0 %, asked for 95\.0 %/),
+    ])
+    expect(await evaluated({ min: '50%' })).toMatchObject({ passed: true, min: 0.5 })
+    expect(await evaluated({})).toMatchObject({ passed: null, min: null })
+  })
+
+  test('compares two models, two prompts or two modules on the same rows', async () => {
+    const prompt = file('prompt.md', 'Region of {{country}}, size of {{employees}}, for $& and $1.')
+    for (const against of ['other-model', prompt, 'examples/inbound-leads/tables.ts']) {
+      const { against: second, report, model } = await evaluated({ against })
+      expect(second?.name).toBe(against)
+      expect(second?.model === 'other-model').toBe(against === 'other-model')
+      expect(model).not.toBe('other-model')
+      expect(second?.comparison.fields.region).toMatchObject({ bothRight: 3, onlyFirst: 0, chance: 1 })
+      // The same values are sent: only shorter instructions make a cheaper call.
+      const cheaper = (second?.report.cost.inputTokens ?? 0) < report.cost.inputTokens
+      expect([against, cheaper]).toEqual([against, against === prompt])
+    }
+    expect((await evaluated({ model: 'pinned-1' })).model).toBe('pinned-1')
+    const { stdout } = await rota(sandbox, 'eval', 'inbound-leads', 'segment', labelled, '--against', prompt)
+    expect(stdout).toMatch(/Against .*prompt\.md\n/)
+    expect(stdout).toMatch(/Side by side, on the same rows\n\n.*\n.*\nregion +3 +0 +0 +0 +0\.0 % +1\.000\n/)
+  })
+
+  test('works for a column whose answer is one word, on values of earlier columns in the file', async () => {
+    const text = [
+      'source,segment,expected_exit',
+      'demo request,"{""region"":""NA"",""segment"":""SMB"",""reason"":""x""}",route',
+      'newsletter,"{""region"":""NA"",""segment"":""SMB"",""reason"":""x""}",nurture',
+      'newsletter,,nurture',
+    ].join('\n')
+    const { stdout, code } = await rota({}, 'eval', 'inbound-leads', 'exit', file('exit.csv', text))
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/\(answer\) +3 +1 +33\.3 %/)
+    expect(stdout).toMatch(/3 +\(answer\) +nurture +self-serve +a small company/)
+    expect(stdout).toMatch(/4 +\(answer\) +nurture +\(skipped\) +segment is empty/)
+  })
+
+  test('asks for the connector that a row needs, and for no other', async () => {
+    expect(await refusalOf(evaluated({}, {}))).toMatch(
+      /model connector is not configured \| set OPENAI_API_KEY/,
+    )
+    expect(await evaluated({ only: 'size=small' }, {})).toMatchObject({ sandbox: false, report: { rows: 1 } })
+  })
+
+  test.each<[over: Partial<EvalOptions>, message: string]>([
+    [{ table: 'nope' }, 'there is no table "nope" | use one of: inbound-leads'],
+    [{ column: 'nope' }, 'has no column "nope" | use one of: domain, firm'],
+    [
+      { column: 'owner' },
+      'takes turns of a rotation: it cannot be tried out on a file | evaluate one of: domain',
+    ],
+    [{ column: 'crmOwner' }, 'changes the outside world'],
+    [{ by: 'sise' }, 'the file has no column "sise" | use one of: company'],
+    [{ only: 'size=huge' }, 'no row of the file has size=huge'],
+    [{ min: '7' }, '--min 7 is no share'],
+    [{ concurrency: '0' }, '--concurrency 0 is no whole number'],
+    [{ column: 'exit' }, 'expected_region: the answer of "exit" has no field'],
+    [{ column: 'exit', against: labelled }, 'has no prompt that another could replace'],
+    [
+      { against: file('bad.md', 'What of {{contry}}?') },
+      'the prompt refers to {{contry}}, which the column does not send | use one of: {{country}}',
+    ],
+  ])('refuses %j with the way out', async (over, message) => {
+    expect(await refusalOf(evaluated(over))).toContain(message)
+  })
+})
+
+describe('a file of labelled rows', () => {
+  const refusal = (path: string) => {
+    try {
+      readLabelledFile(path)
+    } catch (error) {
+      if (TableError.isInstance(error)) return error.message
+      throw error
+    }
+    return 'nothing is refused'
+  }
+
+  test('keeps the line of each row, over line breaks in cells and empty lines', () => {
+    const { headers, rows } = readLabelledFile(
+      file('lines.csv', '\ufeffa, b\r\n1,"x\r\ny"\r\n2,z\r\n\r\n3,"q"\r\n'),
+    )
+    expect(headers).toEqual(['a', 'b'])
+    expect(rows.map(({ line, cells }) => [line, cells.a, cells.b])).toEqual([
+      [2, '1', 'x\r\ny'],
+      [4, '2', 'z'],
+      [6, '3', 'q'],
+    ])
+  })
+
+  test('is split at what its headers are split at', () => {
+    expect(readLabelledFile(file('comma.csv', 'a,b\nx;y,z\n')).rows[0]?.cells).toEqual({ a: 'x;y', b: 'z' })
+    expect(readLabelledFile(file('semicolon.csv', 'a;b\nx,y;z\n')).rows[0]?.cells).toEqual({
+      a: 'x,y',
+      b: 'z',
+    })
+  })
+
+  test.each([
+    ['missing.csv', null, 'there is no such file'],
+    ['empty.csv', '', 'it has no rows'],
+    ['headers.csv', 'a,b\n', 'it has no rows'],
+    ['twice.csv', 'a,a\n1,2\n', 'two columns are called "a"'],
+    ['longer.csv', 'a,b\n1,2,3\n', 'on line 2'],
+    ['latin.csv', Buffer.from([0x61, 0x0a, 0xfc]), 'encoded data was not valid'],
+  ])('is refused when it is %s', (name, text, message) => {
+    const path = text === null ? join(folder, name) : file(name, text)
+    expect(refusal(path)).toContain(message)
+  })
+})
