@@ -37,13 +37,13 @@ async function drawAll(store: Store, rows: readonly InsertedRow[], at: number): 
         build(settle) {
           const { decision, draw } = settle({
             column: 'owner',
+            claimScope: 'leads.owner',
             generation: 1,
             release: null,
             startedAt: at,
             backfill: false,
             previous: [],
-            neverAgain: false,
-            heldSince: null,
+            heldSince: {},
             decide: (view) => decideOwner({ rules: [], otherwise: { pool: 'bench' } }, {}, view),
           })
           if (decision.assignment === null || draw === null) throw new Error(decision.reason)

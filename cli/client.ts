@@ -10,10 +10,12 @@ export interface Client {
   get(path: string): Promise<unknown>
   post(path: string, body: unknown): Promise<unknown>
   put(path: string, body: unknown): Promise<unknown>
+  patch(path: string, body: unknown): Promise<unknown>
 }
 
 /** @throws {TableError} with the code and the way out that the server answered. */
-export function createClient(url: string, apiKey?: string): Client {
+export function createClient(address: string, apiKey?: string): Client {
+  const url = address.replace(/\/+$/, '')
   async function request(path: string, init: RequestInit): Promise<unknown> {
     const headers = {
       'content-type': 'application/json',
@@ -23,7 +25,7 @@ export function createClient(url: string, apiKey?: string): Client {
       throw new TableError('request-invalid', `no server answers at ${url}`, {
         field: 'url',
         value: url,
-        wayOut: 'start one with npm start, or name another with --url',
+        wayOut: 'start one with npm start, or name another with --url or ROTA_URL',
         cause: error,
       })
     })
@@ -43,7 +45,25 @@ export function createClient(url: string, apiKey?: string): Client {
     get: (path) => request(path, { method: 'GET' }),
     post: (path, body) => request(path, { method: 'POST', body: JSON.stringify(body) }),
     put: (path, body) => request(path, { method: 'PUT', body: JSON.stringify(body) }),
+    patch: (path, body) => request(path, { method: 'PATCH', body: JSON.stringify(body) }),
   }
+}
+
+/**
+ * The table that was named, or the only one the server has.
+ *
+ * @throws {TableError} `request-invalid` where none was named and there are several.
+ */
+export async function tableOf(client: Client, named: string | undefined): Promise<string> {
+  if (named !== undefined) return named
+  const { tables } = (await client.get('/v1/tables')) as { tables: { name: string }[] }
+  const [only, ...others] = tables.map(({ name }) => name)
+  if (only !== undefined && others.length === 0) return only
+  throw new TableError('request-invalid', `the server has ${tables.length} tables, and none is named`, {
+    field: 'table',
+    value: 'missing',
+    wayOut: `add --table with one of: ${tables.map(({ name }) => name).join(', ')}`,
+  })
 }
 
 /** Every row of a table, page by page. */

@@ -28,6 +28,7 @@ const batchRows = 50
 
 /** Starts sandbox and server, posts leads over HTTP, and tells who got what and why. Needs no account and no network. */
 export async function demo(options: DemoOptions): Promise<void> {
+  requirePort(options.port)
   const file = options.file ?? sampleLeads
   const { rows, headers, encoding } = await readCsv(file, await inputOf())
   console.log(`${rows.length} leads in ${file}`)
@@ -68,6 +69,16 @@ export async function demo(options: DemoOptions): Promise<void> {
   console.log(`  API docs  ${running.url}/docs`)
   console.log(`  ledgers   ${running.sandbox?.url}/ledger`)
   console.log('  Ctrl+C stops it and forgets the leads.')
+}
+
+/** Said before anything starts: half a demo on the terminal hides what was wrong. */
+function requirePort(port: string): void {
+  if (/^\d{1,5}$/.test(port) && Number(port) <= 65_535) return
+  throw new TableError('settings-invalid', `--port takes a whole number from 0 to 65535, not "${port}"`, {
+    field: 'port',
+    value: port,
+    wayOut: 'leave it out for 4400, or give 0 for any free port',
+  })
 }
 
 async function inputOf(): Promise<z.ZodObject> {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'
 import type { RowDetail, RunAnswer } from '../server/contract.ts'
-import { createClient } from './client.ts'
+import { createClient, tableOf } from './client.ts'
 import { plain } from './table-text.ts'
 
 export interface OverrideOptions {
@@ -9,7 +9,8 @@ export interface OverrideOptions {
   rep: string
   reason: string
   column: string
-  table: string
+  /** Left out: the only table the server has. */
+  table?: string
   url: string
 }
 
@@ -19,7 +20,8 @@ const longestMs = 30_000
 /** Gives a row to a rep against the rules, waits for what follows, and prints how it ended. */
 export async function override({ row, rep, reason, column, table, url }: OverrideOptions): Promise<void> {
   const client = createClient(url, process.env.ROTA_API_KEY)
-  const path = `/v1/tables/${encodeURIComponent(table)}/rows/${encodeURIComponent(row)}`
+  const inTable = encodeURIComponent(await tableOf(client, table))
+  const path = `/v1/tables/${inTable}/rows/${encodeURIComponent(row)}`
   let { run } = (await client.put(`${path}/owner`, { rep, reason, column })) as z.output<typeof RunAnswer>
   for (let waited = 0; run.status === 'running' && waited < longestMs; waited += pauseMs) {
     await sleep(pauseMs)

@@ -27,13 +27,13 @@ program
 
 const url = [
   '--url <address>',
-  'address of the server',
-  `http://127.0.0.1:${process.env.PORT ?? 4400}`,
+  'address of the server, or ROTA_URL',
+  process.env.ROTA_URL || `http://127.0.0.1:${process.env.PORT ?? 4400}`,
 ] as const
-const table = ['--table <name>', 'table', 'inbound-leads'] as const
+const table = ['--table <name>', 'table; the only one the server has when left out'] as const
 
 interface Where {
-  table: string
+  table?: string
   url: string
   json?: boolean
 }
@@ -70,6 +70,29 @@ program
   .option('--json', 'print the answer as JSON')
   .action(async (options: Omit<Where, 'table'>) =>
     (await import('./pools.ts')).pools({ ...options, json: options.json ?? false }),
+  )
+
+program
+  .command('leave')
+  .description('add a leave of a rep: whole days in the zone of the rep, or a span between two times')
+  .argument('<rep>', 'rep id')
+  .argument('<from>', 'first day, such as 2026-12-24, or an ISO time with its zone')
+  .argument('<until>', 'last day, or an ISO time with its zone')
+  .option('--note <text>', 'kept with the leave')
+  .option(...url)
+  .action(async (rep: string, from: string, until: string, options: { note?: string; url: string }) =>
+    (await import('./live-edits.ts')).leave({ rep, from, until, ...options }),
+  )
+
+program
+  .command('weight')
+  .description('set the weight of a rep in a pool; 0 pauses')
+  .argument('<pool>', 'name of the pool')
+  .argument('<rep>', 'rep id')
+  .argument('<number>', 'share of the draws, against the other members')
+  .option(...url)
+  .action(async (pool: string, rep: string, weight: string, options: { url: string }) =>
+    (await import('./live-edits.ts')).weight({ pool, rep, weight, ...options }),
   )
 
 program

@@ -15,7 +15,12 @@ const optional = z
 
 /** The environment, as README lists it. Connectors are optional here: which of them are needed depends on the tables. */
 export const Settings = z.object({
-  PORT: z.coerce.number().int().min(0).max(65_535).default(4400),
+  PORT: z.coerce
+    .number('use a whole number from 0 to 65535')
+    .int('use a whole number from 0 to 65535')
+    .min(0)
+    .max(65_535)
+    .default(4400),
   HOST: z.string().trim().min(1).default('127.0.0.1'),
   ROTA_DB: z.string().trim().min(1).default('./rota.sqlite'),
   ROTA_TABLES: z.string().trim().min(1).default('./examples/inbound-leads/tables.ts'),

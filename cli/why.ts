@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { WhyAnswer } from '../server/contract.ts'
-import { createClient } from './client.ts'
+import { createClient, tableOf } from './client.ts'
 import { paint, plain } from './table-text.ts'
 
 type Why = z.output<typeof WhyAnswer>
@@ -10,7 +10,8 @@ type WhyStep = Why['steps'][number]
 export interface CellOptions {
   row: string
   column: string
-  table: string
+  /** Left out: the only table the server has. */
+  table?: string
   url: string
   json: boolean
 }
@@ -40,7 +41,7 @@ export async function whyNot({ rep, ...options }: CellOptions & { rep: string })
 
 async function ask({ table, row, column, url }: CellOptions, query: string): Promise<Why> {
   const client = createClient(url, process.env.ROTA_API_KEY)
-  const [inTable, inRow, inColumn] = [table, row, column].map(encodeURIComponent)
+  const [inTable, inRow, inColumn] = [await tableOf(client, table), row, column].map(encodeURIComponent)
   const path = `/v1/tables/${inTable}/rows/${inRow}/cells/${inColumn}/why${query}`
   return (await client.get(path)) as Why
 }

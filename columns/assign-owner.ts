@@ -29,7 +29,7 @@ export interface AssignOwnerOptions<
   rules: readonly Rule<NoInfer<Seen<Row, Reads, Needs>>, NoInfer<PoolName>>[]
   /** Where a lead goes when no rule answers. */
   otherwise: { pool: NoInfer<PoolName> } | { person: RepInput } | { queue: Queue }
-  /** What becomes of a company's rep who is on leave, and of an old claim. */
+  /** Who shares a company's claim; what becomes of its rep who is on leave, and of an old claim. */
   claims?: ClaimPolicy
 }
 
@@ -47,6 +47,7 @@ export function assignOwner<
 >(options: AssignOwnerOptions<Row, Reads, Needs, PoolName>): Column<Row, Assignment> {
   const { rules, otherwise, claims = {}, territories = [] } = options
   checkRules(rules)
+  if (claims.scope !== undefined) checkScope(claims.scope)
   const pools = options.pools.map(poolOf)
   const reps = repsOf(options.pools, [
     ...(options.reps ?? []),
@@ -76,6 +77,7 @@ export function assignOwner<
       pools,
       reps,
       territories,
+      ...(claims.scope !== undefined && { claimScope: claims.scope }),
       decide: (values, view) => decideOwner(ladder, asSeen(values), view),
       ...byHand,
     },
@@ -130,6 +132,20 @@ function checkRules(rules: readonly NamedRule[]): void {
       field: `rules.${rules.indexOf(shadowed.rule)}`,
       value: shadowed.rule.name,
       wayOut: 'move it up, narrow the rule before it, or remove it',
+    },
+  )
+}
+
+/** A shared name is never taken for that of a column, which has a dot in it. */
+function checkScope(scope: string): void {
+  if (/^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(scope)) return
+  throw new TableError(
+    'definition-invalid',
+    `"${scope}" is no name that columns can share their claims under`,
+    {
+      field: 'claims.scope',
+      value: scope,
+      wayOut: 'use letters, digits, - and _, or leave it out to keep the claims to this column',
     },
   )
 }

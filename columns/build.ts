@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { z } from 'zod'
-import type { Clock, Column, ColumnOptions, Values, Work } from './column.ts'
-import { CallFailure } from './errors.ts'
+import type { Clock, Column, ColumnOptions, Hearing, Signal, Values, Work } from './column.ts'
+import { CallFailure, type TableError } from './errors.ts'
 import { type JsonObject, jsonSchemaOf, stableStringify } from './json.ts'
 import type { Answered } from './types.ts'
 
@@ -16,6 +16,8 @@ export interface Parts<Row extends object, Out> extends ColumnOptions {
   describe?: JsonObject
   /** Kinds of signal that the cell takes. */
   signals?: readonly string[]
+  /** Why a signal cannot be taken now, null where it can. */
+  refusal?: (signal: Signal, hearing: Hearing) => TableError | null
   /** The service-level clock that a result stands for. */
   clock?: (value: Out) => Clock
   /** Functions and data whose change makes old answers stale; their source text counts. */
@@ -41,6 +43,7 @@ export function buildColumn<Row extends object, Out>(parts: Parts<Row, Out>): Co
     tables: parts.tables ?? [],
     describe,
     signals: parts.signals ?? [],
+    refusal: parts.refusal ?? null,
     clock: parts.clock ?? null,
     version: versionOf([
       parts.kind,

@@ -1,4 +1,4 @@
-import type { Owner } from '../routing/decision.ts'
+import type { EarlierOwner, HeldSince } from '../routing/decision.ts'
 import type { Signal } from './column.ts'
 import type { FailureKind } from './errors.ts'
 import type { Json } from './json.ts'
@@ -23,6 +23,8 @@ export interface Waiting {
   until: number | null
   /** When a hold began, in epoch milliseconds. */
   since?: number
+  /** The same of every hold that counts for this draw. */
+  holds?: HeldSince
 }
 
 export interface CellError {
@@ -74,13 +76,21 @@ export interface CellState {
   redraw?: { reason: string; to?: string; mayReturn?: true }
   /** Generation of the draw before this cell that it has to follow: it runs in any run, effect included. */
   due?: number
+  /** When the draw first gave an owner (epoch ms), once it was made anew. */
+  firstAt?: number
   /** Who had the lead before, the latest first, while a draw anew is held or has failed. A result carries its own. */
-  previous?: readonly Owner[]
+  previous?: readonly EarlierOwner[]
+  /** The draw came with a backfill that takes no turns of the live rotation, whichever run makes it. */
+  backfill?: true
 }
 
 /** The draw is held: nobody could be drawn, or a person is asked. */
 export const isHeld = (cell: CellState | undefined): boolean =>
   cell?.status === 'waiting' && (cell.waiting?.on === 'hours' || cell.waiting?.on === 'human')
+
+/** When the last execution of a cell ended, in epoch milliseconds; null while it has none. */
+export const finishOf = (cell: CellState | undefined): number | null =>
+  cell?.startedAt === undefined || cell.tookMs === undefined ? null : cell.startedAt + cell.tookMs
 
 /** Settled: nothing more will happen to the cell in this run. */
 export function isSettled(cell: CellState | undefined): boolean {

@@ -3,6 +3,7 @@ import type { Assignment, Decision, DecisionView } from '../routing/decision.ts'
 import type { Pool } from '../routing/pool.ts'
 import type { Rep } from '../routing/rep.ts'
 import type { Territory } from '../routing/territory.ts'
+import type { TableError } from './errors.ts'
 import type { Json, JsonObject } from './json.ts'
 import type { Call } from './ports.ts'
 
@@ -56,8 +57,13 @@ export interface CellContext extends Call {
   sendId: string
   /** What people or other systems told this cell, in order. */
   signals: readonly Signal[]
-  /** When the cell of an earlier column last settled (epoch ms), null while it has not, or for a column without a result. */
-  finishedAt(column: string): number | null
+  /**
+   * When the cell of an earlier column last settled (epoch ms), null while it has not, or for a column without a result; `first`: when a
+   * draw that was made anew since gave its first owner.
+   */
+  finishedAt(column: string, which?: 'first'): number | null
+  /** True when a person decided the owner in this column, and has not let go of it. */
+  isPinned(column: string): boolean
   now(): number
   random(): number
   lookup(table: string, by: 'person' | 'account', key: string): Promise<LookedUpRow | null>
@@ -73,6 +79,21 @@ export interface Signal {
   note?: string
   /** Made by a machine: an automated e-mail is no human touch. */
   automated?: boolean
+  /** How it was seen, where nobody told it. */
+  how?: string
+}
+
+/** A row at the moment somebody tells one of its cells something. Times are epoch milliseconds. */
+export interface Hearing {
+  row: string
+  /** The column that is told. */
+  column: string
+  /** What the column declared, as it is now. */
+  values: Values
+  occurredAt: number
+  receivedAt: number
+  now: number
+  cell(column: string): { status: string; reason: string | null; finishedAt: number | null }
 }
 
 export type Outcome<Out> =
@@ -86,6 +107,8 @@ export type Outcome<Out> =
       again?: number
       /** Takes the draw of an earlier column back and draws anew, or gives it to the rep `to`, with everything behind it, in the same run. */
       redraw?: { column: string; reason: string; to?: string }
+      /** Facts that the cell keeps among its signals: seen once, they are not asked for again. */
+      learnt?: readonly Signal[]
     }
   | { status: 'no-result'; reason: string; detail?: object; cost?: Cost }
 
@@ -132,6 +155,8 @@ export type Work<Out> =
       pools: readonly Pool[]
       reps: readonly Rep[]
       territories: readonly Territory[]
+      /** The name under which several columns share their claims; left out, the column knows its own alone. */
+      claimScope?: string
       /** Pure: runs inside the store's transaction, perhaps more than once. */
       decide(values: Values, view: DecisionView): Decision
       /** A person's word against the rules: this rep gets it. Pure. Throws `TableError` for a rep who is not in the roster. */
@@ -179,6 +204,8 @@ export interface Column<Row extends object, Out> {
   readonly version: string
   /** Kinds of signal that the cell takes, for instance `touched`. */
   readonly signals: readonly string[]
+  /** Why this signal cannot be taken now, null where it can: asked before it is written. Pure. Null for a column that takes all. */
+  readonly refusal: ((signal: Signal, hearing: Hearing) => TableError | null) | null
   /** The service-level clock that a result stands for: kept beside the row for reports and open load. Null for other columns. */
   readonly clock: ClockOf<Out> | null
   readonly work: Work<Out>

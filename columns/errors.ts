@@ -10,6 +10,7 @@ export const errorCodes = {
   'column-unknown': 422,
   'cell-unknown': 404,
   'row-invalid': 422,
+  'row-conflict': 409,
   'request-invalid': 422,
   'json-invalid': 400,
   'body-too-large': 413,

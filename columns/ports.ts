@@ -106,7 +106,7 @@ export interface Crm {
    * The first thing a person did with the record at or after `since` (ISO). What machines do is none: automated and sequence
    * e-mails, mass mailings, and everything by integration users.
    */
-  lastTouch(record: { type: string; id: string }, since: string, call: Call): Promise<CrmTouch | null>
+  firstTouch(record: { type: string; id: string }, since: string, call: Call): Promise<CrmTouch | null>
 }
 
 /** A chat message to a person or a channel, in the vendor-neutral form that every messenger can show. */

@@ -1,5 +1,7 @@
+import { circleFrom, circleText } from '../routing/hand-over-circle.ts'
 import { handOversOf, Pool, type PoolDefinition } from '../routing/pool.ts'
 import { Rep, type RepInput } from '../routing/rep.ts'
+import { findSameEmail } from '../routing/same-email.ts'
 import { checkTerritory, type Territory } from '../routing/territory.ts'
 import { TableError } from './errors.ts'
 import { stableStringify } from './json.ts'
@@ -39,6 +41,13 @@ export function checkSeeds({
 }): void {
   const ids = new Set(reps.map(({ id }) => id))
   for (const rep of reps) {
+    const other = findSameEmail(rep, reps)
+    if (other !== null) {
+      refuse(`reps.${rep.id}.email`, rep.email, {
+        message: `reps "${other.id}" and "${rep.id}" have the same e-mail, so a CRM cannot tell them apart`,
+        wayOut: 'give each an address of their own, or make who left inactive',
+      })
+    }
     for (const field of ['successor', 'manager', 'backup'] as const) {
       const id = rep[field]
       if (id === null || ids.has(id)) continue
@@ -57,6 +66,10 @@ export function checkSeeds({
         wayOut: `add it to pools, or use one of: ${names.join(', ')}`,
       })
     }
+  }
+  for (const pool of pools) {
+    const circle = circleFrom(pool, (name) => pools.find((each) => each.name === name))
+    if (circle !== null) refuse(`pools.${pool.name}.whenNobody`, circle.join(' -> '), circleText(circle))
   }
   for (const territory of territories) {
     const [problem] = checkTerritory(territory, { pools, reps })

@@ -12,10 +12,12 @@ import { asSeen, buildColumn } from './build.ts'
 import type { CellContext, Clock, Column, ColumnOptions, Outcome, Values } from './column.ts'
 import { CallFailure } from './errors.ts'
 import type { Crm, CrmTouch } from './ports.ts'
+import { refusalOf } from './service-level-signals.ts'
 import type { NameOf, Seen } from './types.ts'
 
 /** The value of a service-level cell: where the lead stands, and every link of its chain of clocks. */
 export const ServiceLevel = ServiceLevelValue.extend({
+  /** When the lead was first decided, whoever owns it now. */
   decidedAt: z.iso.datetime().nullable(),
   /** Not touched by the deadline, also when it was touched later. */
   breached: z.boolean(),
@@ -67,27 +69,30 @@ export function serviceLevel<Row extends object, const Reads extends NameOf<Row>
     describe: { owner, milestones: { ...milestones }, policy: described(policy), crm: crm?.vendor ?? null },
     versionOf: [policy, options.record],
     signals: ['touched', 'accepted', 'rejected'],
+    refusal: (signal, hearing) => refusalOf(owner, signal, hearing),
     clock: clockOf,
     work: {
       effect: 'read',
       async run(values, context) {
         const facts = factsFrom(options, values, context)
         const decision = decideServiceLevel(policy, facts)
-        const since = facts.assigned ?? facts.decided
+        // Since the present owner has it; the moment of the latest write would leave out what they did before.
+        const since = decision.clock.assigned ?? facts.decided
         const record = options.record?.(asSeen(values)) ?? null
+        const first = context.finishedAt(owner, 'first')
         if (crm === undefined || record === null || since === null || !isWorthAsking(decision, facts, since))
-          return outcomeOf(owner, facts, decision)
+          return outcomeOf(owner, first, decision)
         const touch = await touchIn(crm, record, { since, context })
         if (touch !== 'not known')
           return outcomeOf(
             owner,
-            facts,
+            first,
             decideServiceLevel(policy, { ...facts, activity: activityOf(touch) }),
           )
         // Nobody loses a lead because their work cannot be seen.
         const patient = decideServiceLevel({ ...policy, reassign: null }, facts)
         const again = Math.min(patient.again ?? Number.POSITIVE_INFINITY, facts.now + askAgainMs)
-        return outcomeOf(owner, facts, { ...patient, again })
+        return outcomeOf(owner, first, { ...patient, again })
       },
     },
   })
@@ -122,6 +127,7 @@ function factsFrom<Row extends object, Reads extends NameOf<Row>>(
     notified: notified === undefined ? null : context.finishedAt(notified),
     signals: context.signals,
     owner: Assignment.nullable().parse(values[owner] ?? null),
+    pinned: context.isPinned(owner),
     activity: null,
     now: context.now(),
   }
@@ -139,7 +145,7 @@ async function touchIn(
   { since, context }: { since: number; context: CellContext },
 ): Promise<CrmTouch | null | 'not known'> {
   try {
-    return await crm.lastTouch(record, new Date(since).toISOString(), context)
+    return await crm.firstTouch(record, new Date(since).toISOString(), context)
   } catch (error) {
     if (!CallFailure.isInstance(error)) throw error
     // A record that was deleted or merged has seen nobody.
@@ -150,18 +156,20 @@ async function touchIn(
 const activityOf = (touch: CrmTouch | null): ServiceLevelFacts['activity'] =>
   touch === null ? null : { at: Date.parse(touch.at), kind: touch.kind, by: touch.by }
 
+/** `decided` is the first decision: how fast a lead was decided does not change because it was decided anew. */
 function outcomeOf(
   owner: string,
-  facts: ServiceLevelFacts,
-  { value, again, redraw, clock }: ServiceLevelDecision,
+  decided: number | null,
+  { value, again, redraw, clock, learnt }: ServiceLevelDecision,
 ): Outcome<ServiceLevel> {
-  const decidedAt = facts.decided === null ? null : new Date(facts.decided).toISOString()
+  const decidedAt = decided === null ? null : new Date(decided).toISOString()
   return {
     status: 'done',
     value: { ...value, decidedAt, breached: clock.breached },
     reason: value.reason,
     ...(again !== null && { again }),
     ...(redraw !== null && { redraw: { column: owner, ...redraw } }),
+    ...(learnt.length > 0 && { learnt }),
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Call, Crm, Sequencer } from '../columns/ports.ts'
 import { findCompanies, findCompaniesByName, findContactCompanies, readCompany } from './hubspot/companies.ts'
-import { lastTouch } from './hubspot/engagements.ts'
+import { firstTouch } from './hubspot/engagements.ts'
 import { ownerDirectory, toCrmUser } from './hubspot/owners.ts'
 import { recordPages } from './hubspot/pages.ts'
 import { createContact, findContact, readObject, writeOwner } from './hubspot/records.ts'
@@ -31,7 +31,7 @@ export function hubspot(settings: HubspotSettings): Crm {
     createRecord: (request, call) => createContact(request, pages, open(call)),
     readRecord: (record, call) => readObject(record, pages, open(call)),
     writeOwner: (record, change, call) => writeOwner(record, change, open(call)),
-    lastTouch: (record, since, call) => lastTouch(record, since, open(call)),
+    firstTouch: (record, since, call) => firstTouch(record, since, open(call)),
   }
 }
 

@@ -1,7 +1,7 @@
 import type { Crm, Sequencer } from '../columns/ports.ts'
 import { startCall } from './call.ts'
 import { findAccounts, findAccountsByName, findContactAccounts, readAccount } from './salesforce/accounts.ts'
-import { lastTouch } from './salesforce/activities.ts'
+import { firstTouch } from './salesforce/activities.ts'
 import { enrol, findEnrolment } from './salesforce/cadences.ts'
 import { createRecord, findRecord, readRecord, writeOwner } from './salesforce/records.ts'
 import { createSession, type SalesforceSettings, type Session } from './salesforce/session.ts'
@@ -34,7 +34,7 @@ export function salesforce(settings: SalesforceSettings): Crm {
     createRecord: (request, call) => createRecord(session, request, startCall(call)),
     readRecord: (record, call) => readRecord(session, record, startCall(call)),
     writeOwner: (record, change, call) => writeOwner(session, record, { ...change, call: startCall(call) }),
-    lastTouch: (record, since, call) => lastTouch(session, { record, since }, startCall(call)),
+    firstTouch: (record, since, call) => firstTouch(session, { record, since }, startCall(call)),
   }
 }
 

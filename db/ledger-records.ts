@@ -29,6 +29,8 @@ export interface DrawCount {
 export interface NewCredit {
   pool: string
   member: string
+  /** Tier whose turns it is about, null for the pool's own. Left out, that of the draw of `row`. */
+  stratum?: string | null
   /** Leads; below 0 the member owes them. */
   leads: number
   reason: CreditReason
@@ -52,6 +54,7 @@ export type CreditReason = (typeof creditReasons)[number]
 
 export interface CreditRecord extends NewCredit {
   id: number
+  stratum: string | null
   at: number
 }
 
@@ -87,6 +90,9 @@ export interface AuditRecord {
   before: unknown
   after: unknown
 }
+
+/** What a person did, for the audit log; the store says when. */
+export type NewAuditRecord = Omit<AuditRecord, 'id' | 'at'>
 
 export interface ClockRecord extends Clock {
   row: string

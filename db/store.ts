@@ -1,5 +1,12 @@
 import type { Clock } from '../columns/column.ts'
-import type { Claim, Decision, DecisionView, Owner, PoolState } from '../routing/decision.ts'
+import type {
+  Claim,
+  Decision,
+  DecisionView,
+  EarlierOwner,
+  HeldSince,
+  PoolState,
+} from '../routing/decision.ts'
 import type { Pool } from '../routing/pool.ts'
 import type { Rep } from '../routing/rep.ts'
 import type { Territory } from '../routing/territory.ts'
@@ -12,6 +19,7 @@ import type {
   CreditRecord,
   DrawCount,
   DrawRecord,
+  NewAuditRecord,
   NewCredit,
   Seeds,
   TerritoryVersion,
@@ -27,6 +35,7 @@ export {
   creditReasons,
   type DrawCount,
   type DrawRecord,
+  type NewAuditRecord,
   type NewCredit,
   type Seeds,
   type TerritoryVersion,
@@ -68,8 +77,8 @@ export interface Store {
 
   /** Rows handed to a run and not yet at rest, in order, without the parked ones. */
   activeRows(after: number, limit: number): Promise<number[]>
-  /** Parked rows whose time has come, and the time of the next. */
-  dueRows(now: number, limit: number): Promise<{ rows: number[]; nextAt: number | null }>
+  /** Parked rows of these tables whose time has come, the earliest first, and the time of the next. */
+  dueRows(query: DueQuery): Promise<{ rows: number[]; nextAt: number | null }>
 
   createRun(run: NewRun): Promise<Run>
   updateRun(id: string, change: RunChange): Promise<Run>
@@ -93,6 +102,8 @@ export interface Store {
   putTerritory(territory: Territory, effectiveFrom: number, who: string): Promise<TerritoryVersion>
   /** Who changed what, the latest first. */
   audit(query: AuditQuery): Promise<AuditRecord[]>
+  /** Adds a line about what a person did to a row beside runs: an owner let go, a lead refused. What it holds goes with the row. */
+  recordAudit(line: NewAuditRecord): Promise<void>
   /** Gives leads back to a member (or takes them, below 0) beside the draws, with the reason. */
   credit(credit: NewCredit): Promise<CreditRecord>
   credits(query: { pool?: string; after?: number; limit: number }): Promise<CreditRecord[]>
@@ -103,15 +114,16 @@ export interface Store {
 
   /** Clocks of one table whose lead was captured in the span, in order of capture. */
   clocks(query: { table: string; from: number; until: number; limit: number }): Promise<ClockRecord[]>
-  /** Rows at rest one of whose cells is to run again by now, and when the next one is. */
-  alarms(
-    now: number,
-    limit: number,
-  ): Promise<{ due: { table: string; id: string; columns: string[] }[]; nextAt: number | null }>
-  /** Makes every parked row due: what it waits for may have changed. */
-  wakeParked(): Promise<void>
+  /** Rows at rest of these tables one of whose cells is to run again by now, the earliest first, and when the next one is. */
+  alarms(query: DueQuery): Promise<{ due: DueAlarm[]; nextAt: number | null }>
+  /**
+   * Makes the parked rows of these tables due that wait for hours or for a person, all of them or those of one account: what they wait
+   * for may be there. Rows that wait for a retry or an answer keep their time.
+   */
+  wakeHeld(of: { tables: readonly string[]; account?: string }): Promise<void>
 
-  claim(account: string): Promise<Claim | null>
+  /** Who has the company for this purpose: see `ViewOf.claimScope`. */
+  claim(account: string, scope: string): Promise<Claim | null>
 
   events(query: { table: string; after: number; limit: number }): Promise<EventRecord[]>
   lastEvent(table: string): Promise<number>
@@ -126,6 +138,22 @@ export interface StoreInfo {
   /** What durability the store runs with, in the database's own words. */
   durability: string
   location: string
+}
+
+/** Which tables are asked: what is due of tables that are not served must not stand in front of those that are. */
+export interface DueQuery {
+  tables: readonly string[]
+  now: number
+  limit: number
+}
+
+export interface DueAlarm {
+  table: string
+  id: string
+  /** The cells whose time has come. */
+  columns: string[]
+  /** Ordinal of the run that touched the first of them last. */
+  run: number | null
 }
 
 export interface TableRegistration {
@@ -190,20 +218,21 @@ export interface StoredRow {
 /** What a decision is made for. */
 export interface ViewOf {
   row: string
+  column: string
   account: string | null
+  /** Whose claims count: `table.column`, or the name that several columns share. */
+  claimScope: string
   /** When the run began: territories are read as they stood then. */
   startedAt: number
   /** A backfill that draws from counters of its own, and counts in nobody's caps. */
   backfill: boolean
   /** Who had the lead before, the latest first. */
-  previous: readonly Owner[]
-  neverAgain: boolean
-  heldSince: number | null
+  previous: readonly EarlierOwner[]
+  heldSince: HeldSince
 }
 
 /** A draw asked for inside a step. */
 export interface Settlement extends Omit<ViewOf, 'row' | 'account'> {
-  column: string
   /** Set when an earlier draw of this cell is given back first; `who` asked for it, where somebody did. */
   release: { draw: number; reason: string; who?: string } | null
   /** How often this cell was told to draw: part of the ledger's key. */

@@ -1,6 +1,6 @@
 import { holidayAt, isOpen, nextOpening } from './calendar.ts'
-import type { Exclusion, RepLoad } from './decision.ts'
-import type { Pool } from './pool.ts'
+import type { DecisionView, Exclusion, RepLoad } from './decision.ts'
+import type { Pool, PoolMember } from './pool.ts'
 import type { Rep } from './rep.ts'
 import { type LeaveSpan, leavesOf } from './time/leave.ts'
 import { spanAt } from './time/spans.ts'
@@ -49,6 +49,20 @@ export function exclusionOf(candidate: Candidate): Exclusion | null {
   if (cap === null) return null
   const until = cap.over === null ? null : nextAtWork(rep, leaves, { from: cap.over, horizonMs: farMs })
   return { code: 'cap', reason: cap.reason, until }
+}
+
+/**
+ * Why a member of a pool may not be drawn now, also one whom the roster does not know; without a pool no leave buffer counts. A decision's
+ * view is such a roster.
+ */
+export function memberExclusion(
+  roster: Pick<DecisionView, 'rep' | 'load' | 'now'>,
+  pool: Candidate['pool'],
+  { rep: id, weight }: PoolMember,
+): Exclusion | null {
+  const rep = roster.rep(id)
+  if (rep === null) return { code: 'unknown-rep', reason: `no rep has the id ${id}`, until: null }
+  return exclusionOf({ rep, weight, pool, load: roster.load(id), now: roster.now })
 }
 
 /**

@@ -31,6 +31,10 @@ export const Owner = z.object({
 })
 export type Owner = z.output<typeof Owner>
 
+/** Who had the lead before. `barred` is one who let it lie, or refused it: they do not get it back. */
+export const EarlierOwner = Owner.extend({ barred: z.literal(true).exactOptional() })
+export type EarlierOwner = z.output<typeof EarlierOwner>
+
 /** The value of an owner cell: who, by which rule, and the reason in one sentence. */
 export const Assignment = Owner.extend({
   method: z.enum(methods),
@@ -40,20 +44,25 @@ export const Assignment = Owner.extend({
   /** Somebody who is told as well: the backup of an owner on leave, the manager of one over cap. */
   alsoTell: Owner.nullable(),
   /** Who had the lead before, the latest first. Empty for a first assignment. */
-  previous: z.array(Owner),
+  previous: z.array(EarlierOwner),
 })
 export type Assignment = z.output<typeof Assignment>
 
-/** Account key -> owner, with its provenance, so that one company has one rep. */
+/** Account key -> owner, with its provenance, so that one company has one rep for each purpose: an SDR, say, and an AE. */
 export interface Claim {
   account: string
+  /** The purpose: `table.column` for a column's own claims, else the name that several columns share. */
+  scope: string
   owner: Owner
   table: string
+  column: string
   row: string
   rule: string
   method: Method
   /** ISO time. */
   at: string
+  /** ISO time of the latest lead that went to the owner because of it; `at` when there was none yet. */
+  renewedAt: string
 }
 
 /** What a rotation has done so far. Pools that share a counter share it; a backfill has one of its own. */
@@ -83,15 +92,14 @@ export interface DecisionView {
   now: number
   /** Account key of the row; null when the company is not known. */
   account: string | null
-  /** The account's claim, made by this row or another one. */
+  /** The account's claim in the scope of this column, made by this row or another one. */
   claim: Claim | null
   row: string
-  /** Who had this lead before, the latest first: not drawn again while anybody else is there. */
-  previous: readonly Owner[]
-  /** True when none of them may get it again at all: a rep who let a lead lie, or refused it. */
-  neverAgain: boolean
-  /** Since when the lead is held, null when it is not (epoch ms): a hold that had its time is over. */
-  heldSince: number | null
+  column: string
+  /** Who had this lead before, the latest first: not drawn again while anybody else is there, and the barred ones not at all. */
+  previous: readonly EarlierOwner[]
+  /** What held the lead so far: a hold that had its time is over. */
+  heldSince: HeldSince
   rep(id: string): Rep | null
   /** The rep with this id at a vendor, else with this e-mail (case does not count). */
   repOf(owner: { vendor: string; id: string; email: string | null }): Rep | null
@@ -173,11 +181,16 @@ export interface Draw {
   balances: Record<string, number>
 }
 
+/** When each hold of a lead began (epoch ms), by kind and by what holds it: `human rule` or `hours pool`. */
+export type HeldSince = Readonly<Record<string, number>>
+
 /** Nobody gets the lead now: it is decided again at `until`, or as soon as live data or a person say more. */
 export interface Hold {
   on: 'hours' | 'human'
   /** Epoch ms. */
   until: number
+  /** This hold, and those before it that had their time. */
+  since: HeldSince
 }
 
 /** The outcome of a ladder, complete: the answer, what it takes from the ledger, and the whole trace. */

@@ -3,7 +3,7 @@ import type { Assignment, ConditionTrace, Considered, DecisionTrace, Method, Rul
 const byMethod: Record<Method, string> = {
   existing_owner: 'as the owner the CRM has already',
   open_opportunity: 'as the owner of an open opportunity',
-  named_account: 'by name',
+  named_account: 'as a named account',
   sticky: 'because the company went there before',
   territory: 'as the one rep of the territory',
   round_robin: 'by turn',
@@ -22,11 +22,14 @@ const byMethod: Record<Method, string> = {
  */
 export function explainDecision(trace: DecisionTrace, assignment: Assignment | null): string[] {
   const told = [opening(trace, assignment)]
-  let before = true
-  for (const line of trace.rules) {
-    told.push(...tellRule(line, before))
-    before = false
-  }
+  const holds = isHold(trace, assignment)
+  trace.rules.forEach((line, index) => {
+    const decided = holds && line.matched ? 'holds it' : line.matched ? 'decided' : 'did not decide'
+    told.push(
+      `${index === 0 ? 'First, ' : 'Then '}${ruleName(line.rule)} ${decided}: ${sentence(line.reason)}`,
+    )
+    told.push(...tellSeen(line).map((each) => `  ${each}`))
+  })
   if (assignment === null) return told
   if (assignment.alsoTell !== null) told.push(`${assignment.alsoTell.name} is told as well.`)
   if (assignment.previous.length > 0) {
@@ -35,7 +38,12 @@ export function explainDecision(trace: DecisionTrace, assignment: Assignment | n
   return told
 }
 
-function opening({ method, fallbackUsed, rules }: DecisionTrace, assignment: Assignment | null): string {
+/** Nobody has the lead, and no method says that this is the end of it. */
+const isHold = ({ method }: DecisionTrace, assignment: Assignment | null): boolean =>
+  assignment === null && method === null
+
+function opening(trace: DecisionTrace, assignment: Assignment | null): string {
+  const { method, fallbackUsed, rules } = trace
   if (assignment !== null) {
     const { name, rule, method: how, pool } = assignment
     const from = pool === null ? '' : `, pool ${pool}`
@@ -48,27 +56,57 @@ function opening({ method, fallbackUsed, rules }: DecisionTrace, assignment: Ass
   return 'Nobody has this lead yet: it is held, and decided again by itself.'
 }
 
-function tellRule(line: RuleTrace, first: boolean): string[] {
-  const { rule, matched, reason, considered } = line
-  const said = matched ? 'decided' : 'did not decide'
-  const told = [`${first ? 'First, ' : 'Then '}${ruleName(rule)} ${said}: ${sentence(reason)}`]
-  const seen = (line.conditions ?? []).filter(
-    ({ operator, seen }) => operator !== 'read' && seen !== undefined,
-  )
-  if (seen.length > 0) told.push(`  It looked at ${seen.map(tellCondition).join('; ')}.`)
-  if (line.candidates !== undefined && line.candidates.length > 0) told.push(tellCandidates(line))
-  if (considered !== undefined) told.push(...tellConsidered(considered).map((each) => `  ${each}`))
+/** What a rule saw beside its reason: its conditions, the records that competed, how the reps stood. */
+function tellSeen(line: RuleTrace): string[] {
+  const { conditions = [], candidates = [], considered = [] } = line
+  const told: string[] = []
+  const wished = conditions.flatMap((each) => tellCondition(each) ?? [])
+  if (wished.length > 0) told.push(`It wants ${wished.join('; ')}.`)
+  if (candidates.length > 0) told.push(tellCandidates(line))
+  if (considered.length > 0) told.push(...tellConsidered(considered))
   return told
 }
 
-function tellCondition({ field, operator, expected, seen, matched }: ConditionTrace): string {
-  return `${field} (${textOf(seen)}) ${operator} ${textOf(expected)}: ${matched ? 'yes' : 'no'}`
+/** One condition, as what the rule wants and what it met; null where the reason of the rule says the same. */
+function tellCondition({ field, operator, expected, seen, matched }: ConditionTrace): string | null {
+  const met = textOf(seen)
+  switch (operator) {
+    case 'is':
+    case 'is one of':
+      if (matched && !Array.isArray(expected)) return `${field} to be ${textOf(expected)}, which it is`
+      return `${field} to be ${choice(expected)}, ${matched ? 'and' : 'but'} it is ${met}`
+    case 'is not':
+    case 'is not one of':
+      return `${field} not to be ${choice(expected)}, ${matched ? 'and' : 'but'} it is ${met}`
+    case 'passes':
+      return `${field} to pass ${textOf(expected)}, ${matched ? 'which it does' : 'but it does not'} (${met})`
+    case 'within days':
+      return `activity in the last ${textOf(expected)} days, ${matched ? 'and' : 'but'} the last one is ${dayOf(seen)}`
+    case 'not one of':
+      if (!matched || !Array.isArray(expected) || expected.length === 0) return null
+      return `an owner who is not ${choice(expected)}, and it is ${met}`
+    case 'on the list':
+    case 'read':
+      return null
+    default:
+      return `${field} ${operator} ${choice(expected)}, ${matched ? 'and' : 'but'} it is ${met}`
+  }
 }
+
+function choice(expected: unknown): string {
+  if (!Array.isArray(expected)) return textOf(expected)
+  const values = expected.map(textOf)
+  return values.length < 2
+    ? (values[0] ?? 'anything')
+    : `${values.slice(0, -1).join(', ')} or ${values.at(-1)}`
+}
+
+const dayOf = (seen: unknown) => (typeof seen === 'string' ? `of ${seen.slice(0, 10)}` : 'not known')
 
 function tellCandidates({ candidates = [], tieBreak }: RuleTrace): string {
   const all = candidates.map(({ name, owner, why }) => `${name} (${owner ?? 'nobody'}; ${why})`)
   const by = tieBreak === undefined ? '' : `, by: ${tieBreak}`
-  return `  ${candidates.length} records came into question, the first one counts${by}: ${listed(all)}.`
+  return `${candidates.length} records came into question, the first one counts${by}: ${listed(all)}.`
 }
 
 function tellConsidered(considered: readonly Considered[]): string[] {
@@ -100,11 +138,18 @@ export function whyNot(trace: DecisionTrace, rep: string, name: string): string[
   }
   const pools = trace.rules.filter(({ considered }) => considered !== undefined)
   if (pools.length === 0) told.push(`No pool was asked, so ${name} never stood for a turn.`)
-  const last = trace.rules.at(-1)
-  if (last?.matched === true && last.rule !== 'otherwise') {
-    told.push(`Rules behind ${ruleName(last.rule)} were never asked: it decided.`)
-  }
   return told
+}
+
+/** The rules of this ladder that were never asked, because one before them decided; null where there are none. */
+export function notAsked({ rules }: DecisionTrace, ladder: readonly string[]): string | null {
+  const last = rules.at(-1)
+  const place = last?.matched === true ? ladder.indexOf(last.rule) : -1
+  if (last === undefined || place < 0) return null
+  const behind = ladder.slice(place + 1).map((rule) => `"${rule}"`)
+  if (behind.length === 0) return null
+  const were = behind.length === 1 ? `Rule ${listed(behind)} was` : `Rules ${listed(behind)} were`
+  return `${were} never asked: ${ruleName(last.rule)} decided.`
 }
 
 function whyNotBy(

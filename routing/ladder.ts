@@ -4,6 +4,7 @@ import { stickTo } from './ladder/claim.ts'
 import { checkWhen, type RuleWhen, recordReads } from './ladder/conditions.ts'
 import { type ClaimPolicy, type Deciding, nobody, refuse } from './ladder/deciding.ts'
 import { drawFrom, lastPerson, toQueue } from './ladder/draw.ts'
+import { tellFailures } from './ladder/nobody.ts'
 import { settle } from './ladder/settle.ts'
 import { by } from './ladder/words.ts'
 import type { Queue } from './pool.ts'
@@ -36,6 +37,7 @@ export function decideOwner<Row extends object>(ladder: Ladder<Row>, row: Row, v
     view,
     claims: ladder.claims ?? {},
     rules: [],
+    failures: [],
     rule: '',
     conditions: [],
     candidates: [],
@@ -43,6 +45,7 @@ export function decideOwner<Row extends object>(ladder: Ladder<Row>, row: Row, v
     counts: null,
     fallbackUsed: false,
     claimRefused: false,
+    heldSince: {},
   }
   const recorder = recordReads(row)
   for (const rule of ladder.rules) {
@@ -99,7 +102,7 @@ function goElsewhere(otherwise: Ladder<never>['otherwise'], deciding: Deciding):
     nobody(
       deciding,
       'no_eligible',
-      `${why} and the fallback had nobody: add an active member to its pool, or name a person or a queue`,
+      `${why} and nobody could take it: ${tellFailures(deciding.failures)}; add an active member to a pool, or name a person or a queue`,
     )
   )
 }

@@ -1,11 +1,21 @@
 import { z } from 'zod'
 import { Id, Rep, type RepInput } from './rep.ts'
 
+/** Far beyond any share that is meant; what is larger loses the decimals of the others. */
+const heaviest = 1_000_000
+
 export const PoolMember = z.strictObject({
   /** Id of the rep. */
   rep: Id,
   /** Share of the draws, against the other members. 0 pauses; decimals are allowed. */
-  weight: z.number().min(0).finite().default(1),
+  weight: z
+    .number()
+    .min(0, 'a weight cannot be below 0; 0 pauses the member')
+    .max(
+      heaviest,
+      `a weight is at most ${heaviest}; only their proportions count, so make all of them smaller`,
+    )
+    .default(1),
 })
 export type PoolMember = z.output<typeof PoolMember>
 
@@ -16,39 +26,49 @@ export const Queue = z.strictObject({
 })
 export type Queue = z.output<typeof Queue>
 
+const handOvers =
+  '{ "pool": "…" }, { "person": "rep id" }, { "queue": { "name": "…", "ids": { "salesforce": "…" } } } or "assign-anyway"'
+
 /** Who takes a lead in the end: another pool, a rep by id, a queue of the CRM, or the pool's own rotation whoever is away. */
-export const HandOver = z.union([
-  z.strictObject({ pool: Id }),
-  z.strictObject({ person: Id }),
-  z.strictObject({ queue: Queue }),
-  z.literal('assign-anyway'),
-])
+export const HandOver = z.union(
+  [
+    z.strictObject({ pool: Id }),
+    z.strictObject({ person: Id }),
+    z.strictObject({ queue: Queue }),
+    z.literal('assign-anyway'),
+  ],
+  { error: `say who takes the lead: ${handOvers}` },
+)
 export type HandOver = z.output<typeof HandOver>
 
 /**
  * What happens when nobody of a pool may be drawn. There is no default: each pool says it. `hold` waits for the first opening of a
  * member, at most `atMostHours`; when none comes in that time the lead is handed over at once as `otherwise` says.
  */
-export const WhenNobody = z.union([
-  HandOver,
-  z.strictObject({
-    hold: z.literal('until-opening'),
-    atMostHours: z
-      .number()
-      .positive()
-      .max(24 * 366)
-      .default(24 * 7),
-    otherwise: HandOver,
-  }),
-])
+export const WhenNobody = z.union(
+  [
+    HandOver,
+    z.strictObject({
+      hold: z.literal('until-opening'),
+      atMostHours: z
+        .number()
+        .positive()
+        .max(24 * 366)
+        .default(24 * 7),
+      otherwise: HandOver,
+    }),
+  ],
+  {
+    error: `say what happens when nobody is there: ${handOvers}; or { "hold": "until-opening", "atMostHours": 72, "otherwise": … } with one of these under "otherwise"`,
+  },
+)
 export type WhenNobody = z.output<typeof WhenNobody>
 
 /** What a member is owed after leave or a holiday: nothing, up to so many leads, or everything. Nobody accrues while paused or inactive. */
-export const CatchUp = z.union([
-  z.literal('none'),
-  z.strictObject({ bounded: z.number().positive() }),
-  z.literal('full'),
-])
+export const CatchUp = z.union(
+  [z.literal('none'), z.strictObject({ bounded: z.number().positive() }), z.literal('full')],
+  { error: 'use "none", { "bounded": 2 } for at most so many leads, or "full"' },
+)
 export type CatchUp = z.output<typeof CatchUp>
 
 export const Pool = z
@@ -80,6 +100,14 @@ export const Pool = z
         })
       }
       seen.add(member.rep)
+      if (pool.strategy !== 'standard' || member.weight === 0 || member.weight === 1) return
+      context.addIssue({
+        code: 'custom',
+        path: ['members', index, 'weight'],
+        input: member.weight,
+        message:
+          'a standard rotation gives everybody the same: use 1, or 0 to pause; for other weights make the strategy "weighted"',
+      })
     })
     if (!pool.members.some(({ weight }) => weight > 0)) {
       context.addIssue({

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ReadOnlyLists } from './read-only-lists.ts'
 
 /** Ids that people type and that stand in URLs. */
 export const Id = z
@@ -40,11 +41,14 @@ const Blocks = z.array(Block).superRefine((blocks, context) => {
 })
 
 /** Working hours by weekday; a weekday that is left out is free. */
-export const WorkingHours = z.partialRecord(z.enum(weekdays), Blocks)
+export const WorkingHours = z.partialRecord(
+  z.enum(weekdays, { error: `use a weekday: ${weekdays.join(', ')}` }),
+  Blocks,
+)
 export type WorkingHours = z.output<typeof WorkingHours>
 
 export const Zone = z.string().refine(isZone, {
-  error: 'is not a time zone of the IANA list; use a name such as "Europe/Berlin"',
+  error: 'is not a time zone of the IANA list with its region; use a name such as "Europe/Berlin", or "UTC"',
 })
 
 /** A public-holiday calendar of `date-holidays`: country, then state, then region where the calendar has them. */
@@ -62,10 +66,16 @@ const moment = z.iso.datetime({ offset: true })
  * such a span within a day is no leave for buffers.
  */
 export const Leave = z
-  .union([
-    z.strictObject({ from: z.iso.date(), until: z.iso.date(), note: z.string().optional() }),
-    z.strictObject({ from: moment, until: moment, note: z.string().optional() }),
-  ])
+  .union(
+    [
+      z.strictObject({ from: z.iso.date(), until: z.iso.date(), note: z.string().optional() }),
+      z.strictObject({ from: moment, until: moment, note: z.string().optional() }),
+    ],
+    {
+      error:
+        'write two dates that exist, { "from": "2026-12-24", "until": "2026-12-31" }, or two ISO times with their zone, { "from": "2026-12-24T12:00:00Z", "until": "2026-12-24T18:00:00Z" }; and a "note" where one is wanted',
+    },
+  )
   .refine(({ from, until }) => (from.includes('T') ? Date.parse(from) < Date.parse(until) : from <= until), {
     error: 'the leave ends before it starts',
     path: ['until'],
@@ -101,7 +111,12 @@ export const Rep = z
     backup: Id.nullable().default(null),
     zone: Zone.default('UTC'),
     /** Null: reachable at any hour. */
-    hours: WorkingHours.nullable().default(null),
+    hours: WorkingHours.refine((hours) => Object.values(hours).some((blocks) => blocks.length > 0), {
+      // A rep who never works would be passed over for ever, and nobody would find out why.
+      error: 'has no hours at all; write null for any hour, or "active": false for somebody who is gone',
+    })
+      .nullable()
+      .default(null),
     holidays: HolidayCalendar.nullable().default(null),
     leave: z.array(Leave).default([]),
     caps: Caps.default({}),
@@ -119,11 +134,11 @@ export const Rep = z
   })
 export type Rep = z.output<typeof Rep>
 /** A rep as people write it: only id, name and e-mail are needed. */
-export type RepInput = z.input<typeof Rep>
+export type RepInput = ReadOnlyLists<z.input<typeof Rep>>
 
 function isZone(zone: string): boolean {
-  // An offset such as "+02:00" passes in Intl, and knows no summer time.
-  if (!/^[A-Za-z]/.test(zone)) return false
+  // An offset such as "+02:00" and a name such as "EST" pass in Intl, and know no summer time.
+  if (zone !== 'UTC' && !/^[A-Za-z_]+\//.test(zone)) return false
   try {
     new Intl.DateTimeFormat('en', { timeZone: zone })
     return true

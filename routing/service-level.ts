@@ -1,6 +1,12 @@
 import { businessMs } from './calendar.ts'
-import type { Assignment } from './decision.ts'
-import { type Heard, hear, type Milestones, milestonesOf } from './service-level/milestones.ts'
+import {
+  type Heard,
+  hear,
+  learntFrom,
+  type Milestones,
+  milestonesOf,
+  missedDeadline,
+} from './service-level/milestones.ts'
 import type {
   ServiceLevelDecision,
   ServiceLevelFacts,
@@ -34,12 +40,12 @@ export function decideServiceLevel(
   const heard = hear(facts, milestones)
   const until = heard.touch?.at ?? facts.now
   const reminders = milestones.reminders.filter((at) => at <= until).length
-  const situation = { policy, facts, milestones, heard, reminders, stays: whyStays(policy, facts.owner) }
+  const situation = { policy, facts, milestones, heard, reminders, stays: whyStays(policy, facts) }
   const state = stateOf(situation)
   const redraw = redrawOf(situation)
   const waits = state !== 'met' && state !== 'ended'
-  const breached =
-    heard.touch === null ? facts.now >= milestones.deadline : heard.touch.at > milestones.deadline
+  const { assigned } = milestones
+  const missed = missedDeadline(policy, facts, milestones, heard.touch)
   return {
     value: cellOf(situation, state, redraw?.reason ?? null),
     again: waits && redraw === null ? nextLook(situation) : null,
@@ -47,22 +53,23 @@ export function decideServiceLevel(
     clock: {
       captured: milestones.captured,
       decided: facts.decided,
-      assigned: facts.owner === null ? null : facts.assigned,
+      assigned,
       notified: facts.notified,
       accepted: heard.acceptedAt,
       touched: heard.touch?.at ?? null,
       state: waits ? 'open' : state,
-      breached,
+      breached: missed !== null,
       rep: facts.owner?.rep ?? null,
       hops: facts.owner?.previous.length ?? 0,
       businessMs: businessOf(situation),
     },
+    learnt: learntFrom(policy, facts, { assigned, touch: heard.touch, missed }),
   }
 }
 
-function whyStays({ reassign }: ServiceLevelPolicy, owner: Assignment | null): string | null {
+function whyStays({ reassign }: ServiceLevelPolicy, { owner, pinned }: ServiceLevelFacts): string | null {
   if (owner === null) return 'nobody owns it'
-  if (owner.method === 'manual_override') return 'a person chose the owner'
+  if (pinned) return 'a person chose the owner'
   if (reassign === null) return null
   // Behind the last hop a lead never moves again, even when somebody else than the last person has it.
   const last = owner.rep === reassign.finally || owner.previous.length > reassign.maxHops
@@ -124,7 +131,7 @@ function cellOf(
     capturedAt: iso(milestones.captured),
     skewed: milestones.skewed,
     deliveredLateMs: milestones.deliveredLateMs,
-    assignedAt: isoOrNull(owner === null ? null : facts.assigned),
+    assignedAt: isoOrNull(milestones.assigned),
     notifiedAt: isoOrNull(facts.notified),
     acceptedAt: isoOrNull(heard.acceptedAt),
     touchedAt: isoOrNull(touched),

@@ -9,5 +9,6 @@ export {
   type TerritoryOptions,
 } from './territory/define.ts'
 export { Destination, Dimension, Territory, TerritoryEntry } from './territory/document.ts'
+export { type Effective, inForceAt } from './territory/in-force.ts'
 export { type Found, lookUp, whyNowhere } from './territory/look-up.ts'
 export type { Problem } from './territory/problem.ts'

@@ -3,6 +3,7 @@ import type { Run, RunRequest } from '../db/store.ts'
 import { writeBeside } from './at-rest.ts'
 import type { Engine } from './engine.ts'
 import type { TablePlan } from './plan.ts'
+import { createWakeTimer } from './wake-timer.ts'
 
 /** Runs cells again when their own time has come. */
 export interface Alarms {
@@ -15,9 +16,14 @@ export interface Alarms {
 
 interface AlarmParts {
   engine: Engine
-  planOf(table: string): TablePlan | null
+  plans: ReadonlyMap<string, TablePlan>
+  runOf(ordinal: number): Promise<Run | null>
   /** Starts a run; `handedOut` resolves when its rows are with their lane. */
-  start(plan: TablePlan, request: RunRequest): Promise<{ run: Run; handedOut: Promise<void> }>
+  start(
+    plan: TablePlan,
+    request: RunRequest,
+    lane: Run['lane'],
+  ): Promise<{ run: Run; handedOut: Promise<void> }>
   /** Nobody else works on the row while `work` does. */
   alone<Result>(row: number, work: () => Promise<Result>): Promise<Result>
 }
@@ -26,21 +32,29 @@ const batch = 500
 /** Pause before alarms are looked for again when there are more, or when they could not be read, in milliseconds. */
 const mendMs = 1_000
 
-export function createAlarms({ engine, planOf, start, alone }: AlarmParts): Alarms {
+/** Rows that ring together. */
+interface Group {
+  plan: TablePlan
+  lane: Run['lane']
+  columns: string[]
+  rows: string[]
+}
+
+export function createAlarms({ engine, plans, runOf, start, alone }: AlarmParts): Alarms {
   const { store, world } = engine
+  const tables = [...plans.keys()]
   /** Rows whose run is on its way to them: the store still calls them due. */
   const underway = new Set<string>()
-  let timer: NodeJS.Timeout | null = null
-  let timerAt = Number.POSITIVE_INFINITY
+  const timer = createWakeTimer(world.now, lookNow)
   let stopped = false
 
-  async function ring(plan: TablePlan, rows: readonly string[], columns: readonly string[]): Promise<Run> {
+  async function ring({ plan, lane, rows, columns }: Readonly<Group>): Promise<Run> {
     for (const row of rows) underway.add(row)
     const done = () => {
       for (const row of rows) underway.delete(row)
     }
     try {
-      const { run, handedOut } = await start(plan, requestFor(rows, columns))
+      const { run, handedOut } = await start(plan, requestFor(rows, columns), lane)
       void handedOut.finally(done)
       return run
     } catch (error) {
@@ -50,23 +64,25 @@ export function createAlarms({ engine, planOf, start, alone }: AlarmParts): Alar
   }
 
   async function look(): Promise<void> {
-    timerAt = Number.POSITIVE_INFINITY
-    const { due, nextAt } = await store.alarms(world.now(), batch)
-    const groups = new Map<string, { plan: TablePlan; columns: string[]; rows: string[] }>()
-    for (const { table, id, columns } of due) {
-      const plan = planOf(table)
-      if (plan === null || underway.has(id)) continue
+    // Those under way are among the first that are due.
+    const limit = batch + underway.size
+    const { due, nextAt } = await store.alarms({ tables, now: world.now(), limit })
+    const groups = new Map<string, Group>()
+    for (const { table, id, columns, run } of due) {
+      const plan = plans.get(table)
+      if (plan === undefined || underway.has(id)) continue
       const known = columns.filter((name) => plan.byName.has(name))
       if (known.length === 0) await silence(plan, id)
       else {
-        const key = JSON.stringify([table, ...known])
-        const group = groups.get(key) ?? { plan, columns: known, rows: [] }
+        const lane = laneAfter(run === null ? null : await runOf(run))
+        const key = JSON.stringify([table, lane, ...known])
+        const group = groups.get(key) ?? { plan, lane, columns: known, rows: [] }
         groups.set(key, group)
         group.rows.push(id)
       }
     }
-    for (const { plan, rows, columns } of groups.values()) if (!stopped) await ring(plan, rows, columns)
-    if (due.length === batch) alarms.wakeAt(world.now() + mendMs)
+    for (const group of groups.values()) if (!stopped) await ring(group)
+    if (due.length === limit) alarms.wakeAt(world.now() + mendMs)
     else if (nextAt !== null) alarms.wakeAt(nextAt)
   }
 
@@ -96,20 +112,21 @@ export function createAlarms({ engine, planOf, start, alone }: AlarmParts): Alar
   }
 
   const alarms: Alarms = {
-    wakeAt(at) {
-      if (at >= timerAt || stopped) return
-      if (timer !== null) clearTimeout(timer)
-      timerAt = at
-      // A longer pause would overflow the timer and fire at once.
-      timer = setTimeout(lookNow, Math.min(Math.max(1, at - world.now()), 2 ** 31 - 1))
-    },
-    ring,
+    wakeAt: timer.at,
+    ring: (plan, rows, columns) => ring({ plan, lane: 'live', rows: [...rows], columns: [...columns] }),
     stop() {
       stopped = true
-      if (timer !== null) clearTimeout(timer)
+      timer.stop()
     },
   }
   return alarms
+}
+
+/** Leads of a backfill stay out of the way of live ones, however many of either ring at once. */
+const laneAfter = (last: Run | null): Run['lane'] => {
+  if (last === null) return 'live'
+  if (last.backfill !== null) return 'bulk'
+  return last.request?.alarm === true ? last.lane : 'live'
 }
 
 /** The named columns run although nothing changed; what follows from them runs as for a first time. */

@@ -70,10 +70,14 @@ class AttemptContext implements CellContext {
   get signals() {
     return cellOf(this.#task, this.#column)?.signals ?? []
   }
-  finishedAt(column: string): number | null {
+  finishedAt(column: string, which?: 'first'): number | null {
     const cell = this.#task.row.cells[column]
+    if (which === 'first' && cell?.firstAt !== undefined) return cell.firstAt
     if (cell?.status !== 'done' || cell.startedAt === undefined) return null
     return cell.startedAt + (cell.tookMs ?? 0)
+  }
+  isPinned(column: string): boolean {
+    return this.#task.row.cells[column]?.pinned !== undefined
   }
   get now() {
     return this.#engine.world.now

@@ -1,12 +1,15 @@
-import type { Signal } from '../columns/column.ts'
+import { type CellState, finishOf } from '../columns/cell.ts'
+import type { Hearing, Signal } from '../columns/column.ts'
 import { TableError } from '../columns/errors.ts'
 import type { JournalEntry } from '../db/journal.ts'
-import type { Run, RunRequest } from '../db/store.ts'
+import type { Run, RunRequest, StoredRow } from '../db/store.ts'
 import type { Alarms } from './alarms.ts'
 import { writeBeside } from './at-rest.ts'
+import { type Skip, skipOf } from './conditions.ts'
 import type { Engine } from './engine.ts'
 import type { Finder } from './find.ts'
-import type { PlannedColumn, TablePlan } from './plan.ts'
+import { declaredValues, type PlannedColumn, type TablePlan } from './plan.ts'
+import { clocksAgain } from './run-again.ts'
 
 export interface OverrideOptions {
   /** Id of the rep who gets the lead. */
@@ -22,7 +25,8 @@ export interface ByHand {
   /**
    * Gives a row to a rep whatever the rules say, with everything behind the owner.
    *
-   * @throws {TableError} `request-invalid` without a reason, for a rep who is not there, or where the column is not clear.
+   * @throws {TableError} `request-invalid` without a reason, for a rep who is not there, or where the column is not clear;
+   *   `row-conflict` for a row that does not come to an owner.
    */
   override(table: string, row: string, options: OverrideOptions): Promise<Run>
   /** Lets go of an owner whom a person decided: the owner stays, and runs may decide again. */
@@ -30,7 +34,7 @@ export interface ByHand {
   /**
    * Tells the cells of one column, or of every column that takes such a signal, and runs them. Answers with their names.
    *
-   * @throws {TableError} `request-invalid` where no column takes it.
+   * @throws {TableError} `request-invalid` where no column takes it, `row-conflict` where none can as the row is now.
    */
   signal(table: string, row: string, column: string | null, signal: Signal): Promise<string[]>
 }
@@ -50,8 +54,9 @@ export function createByHand({ engine, finder, alarms, start, alone }: ByHandPar
   return {
     async override(table, row, { rep, reason, who, column }) {
       const plan = planFor(table)
-      const { name } = drawingColumn(plan, column)
-      await findRow(table, row)
+      const drawn = drawingColumn(plan, column)
+      const { name } = drawn
+      refuseSkipped(plan, drawn, await findRow(table, row))
       const reps = await store.reps()
       if (!reps.some(({ id, active }) => id === rep && active)) {
         const known = reps.filter(({ active }) => active).map(({ id }) => id)
@@ -78,31 +83,50 @@ export function createByHand({ engine, finder, alarms, start, alone }: ByHandPar
       })
     },
     async letGo(table, id, { who, column }) {
-      const { name } = drawingColumn(planFor(table), column)
+      const plan = planFor(table)
+      const drawn = drawingColumn(plan, column)
+      const { name } = drawn
       const { seq } = await findRow(table, id)
       await alone(seq, async () => {
         const row = await findRow(table, id)
         const { pinned, ...cell } = row.cells[name] ?? { status: 'idle', attempts: 0 }
         if (pinned === undefined) return
         const reason = `let go by ${who}`
-        await writeBeside(engine, row, [
-          { kind: 'passed', column: name, cell, outcome: 'kept', reason, at: world.now() },
+        const at = world.now()
+        const line = { before: { column: name, pinned }, after: { column: name, letGo: true } }
+        // In one turn, so that the one is not on disk without the other.
+        await Promise.all([
+          writeBeside(engine, row, [
+            { kind: 'passed', column: name, cell, outcome: 'kept', reason, at },
+            ...clocksAgain(drawn, plan, row.cells, { at, reason: `${name} was ${reason}` }),
+          ]),
+          store.recordAudit({ subject: 'row', name: id, who, ...line }),
         ])
+        engine.onAlarm(at)
       })
     },
     async signal(table, id, column, signal) {
       const plan = planFor(table)
-      const columns = listeners(plan, column, signal.kind)
+      const all = listeners(plan, column, signal.kind)
       const { seq } = await findRow(table, id)
-      await alone(seq, async () => {
+      const columns = await alone(seq, async () => {
         const row = await findRow(table, id)
-        const entries = columns.map(({ name }): JournalEntry => {
+        const those = willing(plan, row, { columns: all, signal, now: world.now() })
+        const entries = those.map(({ name }): JournalEntry => {
           const before = row.cells[name] ?? { status: 'idle', attempts: 0 }
           // The alarm is set with it, so that the cell runs also when the process ends now.
           const cell = { ...before, signals: [...(before.signals ?? []), signal], again: world.now() }
           return { kind: 'signal', column: name, cell, signal }
         })
-        await writeBeside(engine, row, entries)
+        const { kind, by, note = null, at } = signal
+        const after = { signal: kind, columns: those.map(({ name }) => name), note, at }
+        await Promise.all([
+          writeBeside(engine, row, entries),
+          ...(audited.has(kind)
+            ? [store.recordAudit({ subject: 'row', name: id, who: by, before: null, after })]
+            : []),
+        ])
+        return those
       })
       const names = columns.map(({ name }) => name)
       await alarms.ring(plan, [id], names)
@@ -110,6 +134,73 @@ export function createByHand({ engine, finder, alarms, start, alone }: ByHandPar
     },
   }
 }
+
+/**
+ * A row that its conditions keep from having an owner would swallow the word of a person. While it is on its way nobody knows yet.
+ *
+ * @throws {TableError} `row-conflict` naming the rule and what it saw.
+ */
+function refuseSkipped(plan: TablePlan, column: PlannedColumn, row: StoredRow): void {
+  if (row.active !== null && row.cells[column.name]?.status !== 'skipped') return
+  const skip = skipNow(plan, column, row)
+  if (skip === null) return
+  const message = `the row does not come to an owner: ${skip.reason} (rule: ${skip.rule})`
+  throw new TableError('row-conflict', message, {
+    field: 'row',
+    value: row.id,
+    wayOut: 'edit the input that led there, run the columns before the owner again, then name the owner',
+  })
+}
+
+/** A condition that throws is an error of its cell when the run gets there. */
+function skipNow(plan: TablePlan, column: PlannedColumn, row: StoredRow): Skip | null {
+  try {
+    return skipOf(plan, column, row)
+  } catch {
+    return null
+  }
+}
+
+/** A refusal takes the lead from its owner, as an override does: it stands in the audit log. */
+const audited: ReadonlySet<string> = new Set(['rejected'])
+
+/** The columns that can take the signal as the row is now. */
+function willing(
+  plan: TablePlan,
+  row: StoredRow,
+  { columns, signal, now }: { columns: readonly PlannedColumn[]; signal: Signal; now: number },
+): PlannedColumn[] {
+  if (signal.by.trim() === '')
+    throw new TableError('request-invalid', 'a signal says who gave it', {
+      field: 'by',
+      value: signal.by,
+      wayOut: 'give the id of the rep, or the name of whoever it was',
+    })
+  const refusals: TableError[] = []
+  const found = columns.filter((planned) => {
+    const hearing: Hearing = {
+      row: row.id,
+      column: planned.name,
+      values: declaredValues(plan, planned, row),
+      occurredAt: row.occurredAt,
+      receivedAt: row.createdAt,
+      now,
+      cell: (name) => standingOf(row.cells[name]),
+    }
+    const refusal = planned.column.refusal?.(signal, hearing) ?? null
+    if (refusal !== null) refusals.push(refusal)
+    return refusal === null
+  })
+  const [refusal] = refusals
+  if (found.length === 0 && refusal !== undefined) throw refusal
+  return found
+}
+
+const standingOf = (cell: CellState | undefined): ReturnType<Hearing['cell']> => ({
+  status: cell?.status ?? 'idle',
+  reason: cell?.reason ?? null,
+  finishedAt: finishOf(cell),
+})
 
 function listeners(plan: TablePlan, column: string | null, kind: string): PlannedColumn[] {
   if (column !== null && !plan.byName.has(column)) throw unknownColumn(plan, column, 'column')

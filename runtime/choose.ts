@@ -19,7 +19,8 @@ export function chooseCells(plan: TablePlan, row: StoredRow, run: Run): Set<numb
       unfinished ||
       begun ||
       isOwed(cell) ||
-      (isNamed(column, request.columns) && isOfMode(request.mode, cell, isStale(plan, column, row)))
+      (isNamed(column, request.columns) &&
+        isOfMode(request.mode, column, { cell, stale: isStale(plan, column, row) }))
     if (wanted) chosen.add(column.index)
   }
   if (request?.downstream === true) {
@@ -45,7 +46,15 @@ const isFresh = (row: StoredRow) => row.entries === 0
 const isNamed = (column: PlannedColumn, names: string[] | null) =>
   names === null || names.includes(column.name)
 
-function isOfMode(mode: RunMode, cell: CellState | undefined, stale: boolean): boolean {
+/** A draw that found nobody is missing too: a lead never rests without an owner unseen. */
+const isUnowned = (column: PlannedColumn, cell: CellState): boolean =>
+  cell.status === 'no-result' && column.column.work.effect === 'draw'
+
+function isOfMode(
+  mode: RunMode,
+  column: PlannedColumn,
+  { cell, stale }: { cell: CellState | undefined; stale: boolean },
+): boolean {
   switch (mode) {
     case 'all':
       return true
@@ -55,7 +64,11 @@ function isOfMode(mode: RunMode, cell: CellState | undefined, stale: boolean): b
       return cell?.status === 'error' || cell?.status === 'unknown'
     case 'missing':
       return (
-        cell === undefined || !isSettled(cell) || cell.status === 'cancelled' || cell.status === 'skipped'
+        cell === undefined ||
+        !isSettled(cell) ||
+        cell.status === 'cancelled' ||
+        cell.status === 'skipped' ||
+        isUnowned(column, cell)
       )
   }
 }
@@ -147,17 +160,30 @@ function treatDraw(
       if (request.redraw) return anew
       return { do: 'keep', reason: `let go by ${request.who}`, stale: !same }
     }
-    const why = `${pinned.who} decided this: ${pinned.reason}; let it go before the rules decide again`
-    return { do: 'keep', reason: why, stale: !same }
+    return { do: 'keep', reason: whyPinned(pinned), stale: !same }
   }
   if (cell.redraw !== undefined || request?.redraw === true) return anew
   if (same && request?.force !== true) return unchanged
   return { do: 'keep', reason: 'the draw is kept; say "redraw" to draw again', stale: !same }
 }
 
-/** A column gave the reason, or whoever asked for the run. */
-function whyReleased({ redraw }: CellState, request: RunRequest | null, isTold: boolean) {
-  if (redraw !== undefined && !isTold) return { reason: redraw.reason }
-  const { reason, who } = request ?? { reason: null, who: 'rota' }
-  return { reason: isTold ? `reassigned_from: ${reason}` : (reason ?? 'redraw'), who }
+/** Why an owner is taken from the lead: a person or a column gave the reason, or whoever asked for the run. */
+export function whyAnew(
+  cell: CellState | undefined,
+  request: RunRequest | null,
+  override: { reason: string; who: string } | null,
+): { reason: string; who?: string } {
+  if (override !== null) return { reason: override.reason, who: override.who }
+  if (cell?.redraw !== undefined) return { reason: cell.redraw.reason }
+  return { reason: request?.reason ?? 'redraw', who: request?.who ?? 'rota' }
 }
+
+function whyReleased(cell: CellState, request: RunRequest | null, isTold: boolean) {
+  const told =
+    isTold && request !== null ? { reason: `reassigned_from: ${request.reason}`, who: request.who } : null
+  return whyAnew(cell, request, told)
+}
+
+/** A person's word against which no run decides. */
+export const whyPinned = ({ who, reason }: NonNullable<CellState['pinned']>): string =>
+  `${who} decided this: ${reason}; let it go before the rules decide again`

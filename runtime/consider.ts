@@ -11,6 +11,7 @@ import { createFlight } from './flight.ts'
 import { declaredValues, inputHash, type PlannedColumn } from './plan.ts'
 import { type Execution, recordDecision, recordFailure, recordOutcome, triesOf } from './record.ts'
 import { isOutOfDate } from './redraw.ts'
+import { startAgain } from './run-again.ts'
 import { cellOf, note, passOver, running, type Task } from './task.ts'
 
 /** What one pass over the cells of a row shares. */
@@ -47,7 +48,7 @@ export function consider(engine: Engine, task: Task, column: PlannedColumn, pass
       return
     }
     if (treatment.do === 'run') {
-      if (isFirstSending(column, before) && isOutOfDate(engine, task, column, pass)) return
+      if (isUnsent(column, before) && isOutOfDate(engine, task, column, pass)) return
       execution.intended = treatment.intended
     }
     execute(engine, task, { execution, values, treatment, pass })
@@ -56,12 +57,11 @@ export function consider(engine: Engine, task: Task, column: PlannedColumn, pass
   }
 }
 
-/** The owner has not been sent yet: before a retry or a repeat it was found good already. */
-const isFirstSending = ({ column: { work } }: PlannedColumn, before: CellState | undefined): boolean =>
+/** The owner has not been sent yet, for certain: what may have gone out is not taken from anybody. */
+const isUnsent = ({ column: { work } }: PlannedColumn, before: CellState | undefined): boolean =>
   work.effect === 'write' &&
   work.confirms.length > 0 &&
-  (before?.status !== 'done' || before.due !== undefined) &&
-  before?.tries === undefined
+  (before?.due !== undefined || (before?.status !== 'done' && before?.intent === undefined))
 
 function leaveAsIs(
   task: Task,
@@ -72,11 +72,13 @@ function leaveAsIs(
   const present: CellState = cellOf(task, column) ?? { status: 'idle', attempts: 0 }
   const { stale: _, due: __, redraw: ___, ...before } = present
   const cell: CellState = { ...before, run: task.run.ordinal }
-  if (task.run.request?.unpin === true) delete cell.pinned
+  const isLetGo = task.run.request?.unpin === true && cell.pinned !== undefined
+  if (isLetGo) delete cell.pinned
   if (treatment.do === 'unchanged') cell.definition = task.plan.definition
   else if (treatment.stale) cell.stale = true
   const outcome = treatment.do === 'keep' ? 'kept' : 'unchanged'
   passOver(task, column, { cell, outcome, reason: treatment.reason, at })
+  if (isLetGo) startAgain(task, column, at)
 }
 
 interface Due {

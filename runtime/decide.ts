@@ -3,24 +3,32 @@ import type { Override, Work } from '../columns/column.ts'
 import type { Values } from '../db/journal.ts'
 import type { Settled, Settlement, ViewOf } from '../db/store.ts'
 import type { DecisionView } from '../routing/decision.ts'
+import { coverFor } from '../routing/ladder/coverage.ts'
+import { whyAnew } from './choose.ts'
 import type { Pass } from './consider.ts'
-import { type Asked, ownersOf } from './owner-cell.ts'
+import { type Asked, ownersOf, takesNoTurn } from './owner-cell.ts'
 import type { PlannedColumn } from './plan.ts'
 import { cellOf, type Task } from './task.ts'
 
-const firstTime: Asked = { release: null, previous: [], neverAgain: false, heldSince: null, override: null }
+const firstTime: Asked = {
+  release: null,
+  previous: [],
+  heldSince: {},
+  override: null,
+  anew: null,
+}
 
 /** How the draw of this cell is to be asked for, from what the run says and from what happened to the cell. */
 export function askedFor(task: Task, column: PlannedColumn, release: Asked['release']): Asked {
   const cell = cellOf(task, column)
   const override = overrideFor(task, column, cell)
   if (cell === undefined && override === null) return firstTime
-  const { redraw } = cell ?? {}
+  const previous = ownersOf(cell)
   return {
     release,
-    previous: ownersOf(cell),
-    neverAgain: redraw !== undefined && redraw.mayReturn !== true,
-    heldSince: isHeld(cell) ? (cell?.waiting?.since ?? null) : null,
+    previous,
+    anew: previous.length === 0 ? null : whyAnew(cell, task.run.request, override),
+    heldSince: isHeld(cell) ? (cell?.waiting?.holds ?? {}) : {},
     override,
   }
 }
@@ -46,17 +54,11 @@ interface Draw {
 
 /** Decides a draw inside the transaction under way: by the rules, or by a person's word. */
 export function decide(task: Task, pass: Pass, { column, work, values, generation, asked }: Draw): Settled {
-  const { override, release, previous, neverAgain, heldSince } = asked
-  const { at, backfill } = task.run
+  const { override, release } = asked
   const settlement: Settlement = {
-    column: column.name,
+    ...viewOf(task, column, asked),
     release,
     generation,
-    startedAt: at,
-    backfill: backfill?.consumeDraws === false,
-    previous,
-    neverAgain,
-    heldSince,
     decide: (view) =>
       override === null || isNobody(override, view)
         ? work.decide(values, view)
@@ -68,20 +70,28 @@ export function decide(task: Task, pass: Pass, { column, work, values, generatio
   return settled
 }
 
-/** The last person of a service level who is not in the roster: rather the rules decide than nobody. */
-const isNobody = ({ method, rep }: Override, view: DecisionView): boolean =>
-  method === 'fallback_person' && view.rep(rep) === null
+/** The last person of a service level who has gone and whom nobody covers: rather the rules decide than nobody. */
+function isNobody({ method, rep: id }: Override, view: DecisionView): boolean {
+  if (method !== 'fallback_person') return false
+  const rep = view.rep(id)
+  return rep === null || (!rep.active && coverFor(rep, view) === null)
+}
 
-/** What a decision of this row is made for. */
+/** What a decision of this cell is made for. */
 export function viewOf(
   task: Task,
-  { previous, neverAgain, heldSince }: Pick<ViewOf, 'previous' | 'neverAgain' | 'heldSince'>,
+  column: PlannedColumn,
+  { previous, heldSince }: Pick<ViewOf, 'previous' | 'heldSince'>,
 ): Omit<ViewOf, 'row' | 'account'> {
+  const { name } = column
+  const { work } = column.column
+  const shared = work.effect === 'draw' ? work.claimScope : undefined
   return {
+    column: name,
+    claimScope: shared ?? `${task.plan.table.name}.${name}`,
     startedAt: task.run.at,
-    backfill: task.run.backfill?.consumeDraws === false,
+    backfill: takesNoTurn(task, cellOf(task, column)),
     previous,
-    neverAgain,
     heldSince,
   }
 }

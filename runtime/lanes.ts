@@ -4,6 +4,7 @@ import { dropRemoved } from './drop.ts'
 import type { Engine } from './engine.ts'
 import type { TablePlan } from './plan.ts'
 import { createTask, type EndOfTask, type Task } from './task.ts'
+import { createWakeTimer } from './wake-timer.ts'
 
 export interface LaneLimits {
   /** Rows in memory at once; further rows wait in the store. */
@@ -32,6 +33,8 @@ export interface Lanes {
   hold(row: number): Promise<boolean>
   release(row: number): void
   wakeAt(at: number): void
+  /** Looks for rows that are due now; resolves when they are queued, or when it failed and is to be tried again. */
+  wakeNow(): Promise<void>
   queued(): number
   stop(): void
 }
@@ -39,7 +42,7 @@ export interface Lanes {
 interface LaneParts {
   engine: Engine
   limits: LaneLimits
-  planOf(table: string): TablePlan | null
+  plans: ReadonlyMap<string, TablePlan>
   runOf(ordinal: number): Promise<Run | null>
   begun(task: Task): void
   /** Called when a queue may have run dry without a row leaving memory. */
@@ -47,12 +50,14 @@ interface LaneParts {
 }
 
 const loadBatch = 100
-const dueBatch = 1_000
+/** Rows in hand at most that were due: a live lead that comes meanwhile does not stand behind all of them. */
+const dueRows = 200
 /** Pause before a row is read again whose step or whose loading the store refused, in milliseconds. */
 const mendMs = 1_000
 
-export function createLanes({ engine, limits, planOf, runOf, begun, quiet }: LaneParts): Lanes {
+export function createLanes({ engine, limits, plans, runOf, begun, quiet }: LaneParts): Lanes {
   const { store, world } = engine
+  const tables = [...plans.keys()]
   const tasks = new Map<number, Task>()
   const ids = new Map<string, Task>()
   const queues = { live: [] as number[], bulk: [] as number[] }
@@ -62,11 +67,15 @@ export function createLanes({ engine, limits, planOf, runOf, begun, quiet }: Lan
   /** Rows that came up while they were held. */
   const postponed = new Set<number>()
   let loading = 0
+  /** Rows in hand because they were due. */
+  const woken = new Set<number>()
+  /** More rows are due than were taken. */
+  let more = false
+  let looking = 0
   let bulkRows = 0
   const mending = new Set<NodeJS.Timeout>()
   let stopped = false
-  let timer: NodeJS.Timeout | null = null
-  let timerAt = Number.POSITIVE_INFINITY
+  const timer = createWakeTimer(world.now, () => void wakeUp())
   let waiters: (() => void)[] = []
 
   const room = (lane: Run['lane']) => {
@@ -75,8 +84,8 @@ export function createLanes({ engine, limits, planOf, runOf, begun, quiet }: Lan
   }
 
   function take(row: StoredRow, run: Run): void {
-    const plan = planOf(row.table)
-    if (stopped || plan === null || row.active === null || tasks.has(row.seq)) return
+    const plan = plans.get(row.table)
+    if (stopped || plan === undefined || row.active === null || tasks.has(row.seq)) return
     const task = createTask(plan, row, run)
     tasks.set(row.seq, task)
     ids.set(row.id, task)
@@ -92,6 +101,10 @@ export function createLanes({ engine, limits, planOf, runOf, begun, quiet }: Lan
       const free = room(lane)
       if (free > 0 && queues[lane].length > 0)
         void load(lane, queues[lane].splice(0, Math.min(free, loadBatch)))
+    }
+    if (more && woken.size <= dueRows / 2) {
+      more = false
+      void wakeUp()
     }
     const awake = waiters
     waiters = []
@@ -109,7 +122,10 @@ export function createLanes({ engine, limits, planOf, runOf, begun, quiet }: Lan
         if (run.lane === 'bulk' && lane === 'live') backlog.push(row.seq)
         else take(row, run)
       }
-      for (const seq of seqs) expected.delete(seq)
+      for (const seq of seqs) {
+        expected.delete(seq)
+        if (!tasks.has(seq)) woken.delete(seq)
+      }
       lanes.queue('bulk', backlog)
     } catch (error) {
       if (!stopped) engine.log.error({ error }, 'rows could not be loaded; they are read again')
@@ -132,23 +148,34 @@ export function createLanes({ engine, limits, planOf, runOf, begun, quiet }: Lan
   }
 
   async function wake(): Promise<void> {
-    timerAt = Number.POSITIVE_INFINITY
     if (stopped) return
     const now = world.now()
-    const { rows, nextAt } = await store.dueRows(now, dueBatch)
+    // Rows in hand stay due until they are written again, and may be the first of all.
+    const limit = dueRows + tasks.size + expected.size + held.size
+    const { rows, nextAt } = await store.dueRows({ tables, now, limit })
     const fresh = rows.filter((seq) => !tasks.has(seq) && !expected.has(seq))
-    lanes.queue('live', fresh)
-    // Rows in hand stay due until they are written again; the ones behind them are seen then.
-    if (rows.length === dueBatch) lanes.wakeAt(now + mendMs)
-    else if (nextAt !== null) lanes.wakeAt(nextAt)
+    const taken = fresh.slice(0, Math.max(0, dueRows - woken.size))
+    for (const seq of taken) if (!held.has(seq)) woken.add(seq)
+    if (rows.length < limit && taken.length === fresh.length) {
+      more = false
+      if (nextAt !== null) lanes.wakeAt(nextAt)
+    } else if (woken.size > 0) more = true
+    else lanes.wakeAt(now + mendMs)
+    lanes.queue('live', taken)
   }
 
-  function wakeUp(): void {
-    wake().catch((error: unknown) => {
-      if (stopped) return
-      engine.log.error({ error }, 'parked rows could not be looked for; they are looked for again')
-      lanes.wakeAt(world.now() + mendMs)
-    })
+  async function wakeUp(): Promise<void> {
+    looking += 1
+    try {
+      await wake()
+    } catch (error) {
+      if (!stopped) {
+        engine.log.error({ error }, 'parked rows could not be looked for; they are looked for again')
+        lanes.wakeAt(world.now() + mendMs)
+      }
+    }
+    looking -= 1
+    quiet()
   }
 
   const lanes: Lanes = {
@@ -173,10 +200,11 @@ export function createLanes({ engine, limits, planOf, runOf, begun, quiet }: Lan
       tasks.delete(task.row.seq)
       ids.delete(task.row.id)
       if (task.lane === 'bulk') bulkRows -= 1
+      woken.delete(task.row.seq)
       if (how === 'parked' && dueAt !== null) lanes.wakeAt(dueAt)
       if (how === 'fenced') lanes.queue(task.lane, [task.row.seq])
       if (how === 'failed' && !stopped) later(task.lane, [task.row.seq])
-      if (queues.live.length + queues.bulk.length + waiters.length > 0) pump()
+      if (more || queues.live.length + queues.bulk.length + waiters.length > 0) pump()
     },
     async capacity(lane) {
       while (!stopped && (room(lane) <= 0 || queues[lane].length > 0))
@@ -194,17 +222,12 @@ export function createLanes({ engine, limits, planOf, runOf, begun, quiet }: Lan
       if (postponed.delete(row)) lanes.queue('live', [row])
       else pump()
     },
-    wakeAt(at) {
-      if (at >= timerAt || stopped) return
-      if (timer !== null) clearTimeout(timer)
-      timerAt = at
-      // A longer pause would overflow the timer and fire at once.
-      timer = setTimeout(wakeUp, Math.min(Math.max(1, at - world.now()), 2 ** 31 - 1))
-    },
-    queued: () => expected.size + loading,
+    wakeAt: timer.at,
+    wakeNow: wakeUp,
+    queued: () => expected.size + loading + looking + (more ? 1 : 0),
     stop() {
       stopped = true
-      if (timer !== null) clearTimeout(timer)
+      timer.stop()
       for (const each of mending) clearTimeout(each)
       for (const task of tasks.values()) if (task.timer !== null) clearTimeout(task.timer)
       for (const waiter of waiters) waiter()

@@ -34,7 +34,8 @@ export interface LiveData {
   credit(credit: NewCredit): Promise<CreditRecord>
   credits(query: { pool?: string; after?: number; limit: number }): Promise<CreditRecord[]>
   draws(query: { pool?: string; row?: number; after?: number; limit: number }): Promise<DrawRecord[]>
-  claim(account: string): Promise<Claim | null>
+  /** Who has the company: by `table.column`, or by the name under which several columns share their claims. */
+  claim(account: string, scope: string): Promise<Claim | null>
   /** What a live lead of an unknown company would see now. Nothing is written. */
   decisionView(): Promise<DecisionView>
 }
@@ -42,8 +43,8 @@ export interface LiveData {
 interface LiveDataParts {
   store: Store
   now(): number
-  /** Held leads are asked again: what they wait for may be there. */
-  wake(): Promise<void>
+  /** Held leads are asked again soon: what they wait for may be there. */
+  wake(): void
 }
 
 export function createLiveData({ store, now, wake }: LiveDataParts): LiveData {
@@ -73,40 +74,39 @@ export function createLiveData({ store, now, wake }: LiveDataParts): LiveData {
     reps: () => store.reps(),
     async putRep(given, who) {
       const rep = await store.putRep(Rep.parse(given), who)
-      await wake()
+      wake()
       return rep
     },
     pools: async () => Promise.all((await store.pools()).map(({ pool }) => poolView(pool.name))),
     pool: poolView,
     async putPool(given, who) {
       const pool = Pool.parse(given)
-      // A pool that no table draws from would be a misspelt name.
-      await poolView(pool.name)
       await store.putPool(pool, who)
-      await wake()
+      wake()
       return poolView(pool.name)
     },
     territories: () => store.territories(),
     async putTerritory(territory, effectiveFrom, who) {
       await refuseUnknownTerritory(territory.name)
       const saved = await store.putTerritory(territory, effectiveFrom, who)
-      await wake()
+      wake()
       return saved
     },
     audit: (query) => store.audit(query),
     credit: (credit) => store.credit(credit),
     credits: (query) => store.credits(query),
     draws: (query) => store.draws(query),
-    claim: (account) => store.claim(account),
+    claim: (account, scope) => store.claim(account, scope),
     decisionView: () =>
       store.decisionView({
         row: '',
+        column: '',
         account: null,
+        claimScope: '',
         startedAt: now(),
         backfill: false,
         previous: [],
-        neverAgain: false,
-        heldSince: null,
+        heldSince: {},
       }),
   }
 }

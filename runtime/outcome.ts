@@ -10,6 +10,8 @@ export function problemOf(outcome: Outcome<unknown>, output: z.ZodType<unknown> 
   const extra = problemIn(detail ?? null, 'detail') ?? problemIn(cost ?? null, 'cost')
   if (extra !== null) return extra
   if (outcome.status !== 'done') return null
+  const learnt = problemIn(outcome.learnt ?? null, 'learnt')
+  if (learnt !== null) return learnt
   if (output !== null) {
     const checked = output.safeParse(outcome.value)
     if (!checked.success) {

@@ -1,6 +1,9 @@
 import type { Run, StoredRow } from '../db/store.ts'
+import { staysQuiet } from './backfill.ts'
 import { chooseCells, isOutThere, treatCell } from './choose.ts'
 import { skipOf } from './conditions.ts'
+import { ownersOf } from './owner-cell.ts'
+import { mostPinned, type PinnedCell, pinnedCells } from './pinned.ts'
 import { declaredValues, inputHash, type PlannedColumn, type TablePlan } from './plan.ts'
 
 /** What a run would do to one column. */
@@ -23,6 +26,8 @@ export interface Preview {
   costUsd: number
   /** One sentence for each kind of side effect: `64 times: writes the owner to salesforce`. */
   sideEffects: string[]
+  /** Owners whom a person decided, who keep the lead although the run draws anew: the first hundred. */
+  pinned: PinnedCell[]
 }
 
 /**
@@ -34,6 +39,7 @@ export function createPreview(plan: TablePlan): {
   result(): Preview
 } {
   let rows = 0
+  const pinned: PinnedCell[] = []
   const columns = plan.columns.map(({ name, column: { work } }) => ({
     column: name,
     run: 0,
@@ -50,18 +56,25 @@ export function createPreview(plan: TablePlan): {
       const chosen = chooseCells(plan, row, run)
       if (chosen.size === 0) return false
       rows += 1
+      if (run.request !== null && pinned.length < mostPinned)
+        pinned.push(...pinnedCells(plan, row, run.request))
       const moving = new Set<number>()
+      const following = new Set<number>()
       for (const column of plan.columns) {
         const counted = columns[column.index]
-        if (counted === undefined || !chosen.has(column.index)) continue
+        const follows = following.has(column.index)
+        if (counted === undefined || !(follows || chosen.has(column.index))) continue
         const upstreamMoves = column.upstream.some((index) => moving.has(index))
-        const verdict = upstreamMoves ? judgeMoving(column, row, run) : judge(plan, column, row, run)
+        const verdict = upstreamMoves
+          ? judgeMoving(column, row, { run, follows })
+          : judge(plan, column, row, run)
         counted[verdict] += 1
-        if (verdict === 'run') {
-          moving.add(column.index)
-          counted.costUsd += column.column.costUsd
-          if (column.column.work.effect === 'draw') counted.draws += 1
-        }
+        if (verdict !== 'run') continue
+        moving.add(column.index)
+        counted.costUsd += column.column.costUsd
+        if (column.column.work.effect !== 'draw') continue
+        counted.draws += 1
+        for (const index of followers(plan, column, row, run)) following.add(index)
       }
       return true
     },
@@ -73,6 +86,7 @@ export function createPreview(plan: TablePlan): {
         rows,
         columns: touched,
         costUsd: touched.reduce((sum, each) => sum + each.costUsd, 0),
+        pinned: pinned.slice(0, mostPinned),
         sideEffects: [
           ...effects.map((each) => `at most ${each.run} times: ${each.sideEffect}`),
           ...(draws > 0 ? [`at most ${draws} times: takes a turn of a rotation`] : []),
@@ -100,8 +114,24 @@ function judge(
 }
 
 /** A cell behind one that runs: its values may turn out otherwise, so the most that can happen is counted. */
-function judgeMoving(column: PlannedColumn, row: StoredRow, run: Run): 'run' | 'kept' {
-  return treatCell(column, row.cells[column.name], 'not known yet', run).do === 'keep' ? 'kept' : 'run'
+function judgeMoving(
+  column: PlannedColumn,
+  row: StoredRow,
+  { run, follows }: { run: Run; follows: boolean },
+): 'run' | 'kept' {
+  const cell = row.cells[column.name]
+  const due = follows && cell !== undefined ? { ...cell, due: cell.due ?? 1 } : cell
+  return treatCell(column, due, 'not known yet', run).do === 'keep' ? 'kept' : 'run'
+}
+
+/** What follows a draw that may give the lead to somebody else, whatever was asked for. */
+function followers(plan: TablePlan, column: PlannedColumn, row: StoredRow, run: Run): number[] {
+  const before = row.cells[column.name]
+  if (ownersOf(before).length === 0 && before?.status !== 'no-result') return []
+  return column.downstream.filter((index) => {
+    const behind = plan.columns[index]
+    return behind !== undefined && !staysQuiet(behind, row.cells[behind.name], run.request)
+  })
 }
 
 /** A condition that throws is an error of its cell when the run gets there, not of the preview. */

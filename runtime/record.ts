@@ -4,8 +4,17 @@ import { CallFailure } from '../columns/errors.ts'
 import type { Json } from '../columns/json.ts'
 import type { Settled } from '../db/store.ts'
 import type { Engine } from './engine.ts'
+import { followDraw } from './follow-draw.ts'
 import { problemOf } from './outcome.ts'
-import { type Asked, holdCell, keepStanding, keepWord } from './owner-cell.ts'
+import {
+  type Asked,
+  detailOf,
+  holdCell,
+  isAnotherOwner,
+  keepFirst,
+  keepStanding,
+  keepWord,
+} from './owner-cell.ts'
 import type { PlannedColumn } from './plan.ts'
 import { problemOfRedraw, redrawFor } from './redraw.ts'
 import { afterFailure, asFailure } from './retry.ts'
@@ -62,7 +71,11 @@ export function recordOutcome(
     return
   }
   const cell = baseOf(task, execution, engine.world.now())
-  if (problem === null && outcome.status === 'done') runAgain(task, column, outcome, cell)
+  if (problem === null && outcome.status === 'done') {
+    runAgain(task, column, outcome, cell)
+    const { learnt = [] } = outcome
+    if (learnt.length > 0) cell.signals = [...(cell.signals ?? []), ...learnt]
+  }
   if (outcome.reason !== undefined) cell.reason = outcome.reason
   if (problem !== null) {
     // The effect has happened, so the cell is done whatever its value is worth.
@@ -196,8 +209,11 @@ export function recordDecision(
 ): void {
   const now = engine.world.now()
   const base = baseOf(task, execution, now)
+  const { column } = execution
+  const before = cellOf(task, column)
+  keepFirst(base, before)
   if (decision.hold !== null) {
-    holdCell(task, execution.column, { base, decision, hold: decision.hold, asked })
+    holdCell(task, column, { base, decision, hold: decision.hold, asked })
     return
   }
   const cell: CellState =
@@ -205,7 +221,8 @@ export function recordDecision(
       ? { ...base, status: 'no-result', reason: decision.reason }
       : { ...base, value: { ...decision.assignment }, ...(draw !== null && { draw }) }
   keepWord(cell, asked, now)
-  const detail = { trace: decision.trace, account: task.row.account }
-  note(task, { kind: 'attempt', column: execution.column.name, cell, detail })
-  finish(task, execution.column, 'ran')
+  note(task, { kind: 'attempt', column: column.name, cell, detail: detailOf(task, decision, asked) })
+  finish(task, column, 'ran')
+  if (isAnotherOwner(before, decision.assignment, asked))
+    followDraw(task, column, { generation: execution.intended, at: now })
 }

@@ -4,6 +4,7 @@ import type { Run, Store } from '../db/store.ts'
 export async function findUnfinished(
   store: Store,
   now: number,
+  tables: readonly string[],
 ): Promise<{ rows: number[]; open: Run[]; nextAt: number | null }> {
   const unfinished: number[] = []
   for (let after = 0; ; ) {
@@ -14,7 +15,7 @@ export async function findUnfinished(
     after = last
   }
   // Definition and live data may be others than when a lead was held.
-  await store.wakeParked()
-  const { rows, nextAt } = await store.dueRows(now, 100_000)
+  await store.wakeHeld({ tables })
+  const { rows, nextAt } = await store.dueRows({ tables, now, limit: 100_000 })
   return { rows: [...unfinished, ...rows], open: await store.openRuns(), nextAt }
 }

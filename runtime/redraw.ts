@@ -71,18 +71,28 @@ export function isOutOfDate(engine: Engine, task: Task, column: PlannedColumn, p
     const drawn = task.plan.byName.get(name)
     if (drawn?.column.work.effect !== 'draw') continue
     // Decided in this very transaction, or asked before: an answer of the rules against the hours is meant.
-    if (pass.decided?.includes(drawn.index) === true || task.rechecked?.has(drawn.index) === true) continue
+    if (pass.decided?.includes(drawn.index) === true || isWritten(task, drawn)) continue
     const cell = cellOf(task, drawn)
     if (cell?.status !== 'done' || cell.pinned !== undefined) continue
     const { data } = Assignment.safeParse(cell.value)
     if (data === undefined) continue
-    const of = viewOf(task, { previous: data.previous, neverAgain: false, heldSince: null })
+    const key = `${name} ${data.rep ?? data.name}`
+    if (task.rechecked?.has(key) === true) continue
+    const of = viewOf(task, drawn, { previous: data.previous, heldSince: {} })
     const reason = drawn.column.work.recheck(data, pass.settle.view(of))
     if (reason === null) continue
     task.rechecked ??= new Set()
-    task.rechecked.add(drawn.index)
+    task.rechecked.add(key)
     drawAnew(engine, task, drawn, { reason, mayReturn: true })
     return true
   }
   return false
 }
+
+/** Some write that confirms this draw has told the outside world of its owner: the lead is with them, whatever is sent after it. */
+const isWritten = ({ plan, row }: Task, drawn: PlannedColumn): boolean =>
+  plan.columns.some(({ name, column: { work } }) => {
+    const cell = row.cells[name]
+    if (work.effect !== 'write' || !work.confirms.includes(drawn.name)) return false
+    return cell?.status === 'done' && cell.due === undefined
+  })

@@ -1,7 +1,8 @@
 import type { CellState } from '../columns/cell.ts'
 import type { Outcome } from '../columns/column.ts'
-import type { PlannedColumn } from './plan.ts'
-import type { Task } from './task.ts'
+import type { Cells, JournalEntry } from '../db/journal.ts'
+import type { PlannedColumn, TablePlan } from './plan.ts'
+import { note, type Task } from './task.ts'
 
 /** What a result says beside its value: when the cell runs again by itself, and the service-level clock it stands for. */
 export function runAgain(
@@ -39,6 +40,32 @@ export function startClocks(task: Task, drawn: PlannedColumn): void {
       businessMs: null,
     })
   }
+}
+
+/** The same within a run that lets go of the owner and does not draw anew. */
+export function startAgain(task: Task, drawn: PlannedColumn, at: number): void {
+  const reason = `${drawn.name} was let go of`
+  for (const entry of clocksAgain(drawn, task.plan, task.row.cells, { at, reason })) {
+    note(task, entry)
+    task.alarming = true
+  }
+}
+
+/** What follows for the clocks behind an owner who was let go of: they may move the lead again, so they look at once. */
+export function clocksAgain(
+  drawn: PlannedColumn,
+  plan: TablePlan,
+  cells: Cells,
+  { at, reason }: { at: number; reason: string },
+): Extract<JournalEntry, { kind: 'passed' }>[] {
+  return drawn.downstream.flatMap((index) => {
+    const column = plan.columns[index]
+    const cell = column === undefined ? undefined : cells[column.name]
+    if (column === undefined || column.column.clock === null || cell?.status !== 'done') return []
+    return [
+      { kind: 'passed', column: column.name, cell: { ...cell, again: at }, outcome: 'kept', reason, at },
+    ]
+  })
 }
 
 function keepClock(task: Task, column: PlannedColumn, clock: Task['clocks'][number]['clock']): void {

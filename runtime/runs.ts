@@ -17,8 +17,12 @@ const mendMs = 1_000
 /** Runs asked for over rows that exist. */
 export interface Runs {
   start(plan: TablePlan, request: RunRequest): Promise<Run>
-  /** The same, for a caller that wants to know when all rows are with their lane. */
-  begin(plan: TablePlan, request: RunRequest): Promise<{ run: Run; handedOut: Promise<void> }>
+  /** The same, for a caller that knows the lane, and wants to know when all rows are with it. */
+  begin(
+    plan: TablePlan,
+    request: RunRequest,
+    lane?: Run['lane'],
+  ): Promise<{ run: Run; handedOut: Promise<void> }>
   preview(plan: TablePlan, request: RunRequest): Promise<Preview>
   resume(run: Run): void
   cancel(run: Run): Promise<Run>
@@ -144,7 +148,11 @@ export function createRuns({ engine, planOf, lanes, quiet }: RunParts): Runs {
 
   /** Parked rows of a cancelled run come back at once to be settled, not when they would have been due. */
   async function wakeParked(run: Run): Promise<void> {
-    const { rows } = await store.dueRows(Number.MAX_SAFE_INTEGER, 1_000_000)
+    const { rows } = await store.dueRows({
+      tables: [run.table],
+      now: Number.MAX_SAFE_INTEGER,
+      limit: 1_000_000,
+    })
     for (let from = 0; from < rows.length; from += windowRows) {
       const some = await store.load(rows.slice(from, from + windowRows))
       lanes().queue(
@@ -154,14 +162,14 @@ export function createRuns({ engine, planOf, lanes, quiet }: RunParts): Runs {
     }
   }
 
-  async function begin(plan: TablePlan, request: RunRequest) {
+  async function begin(plan: TablePlan, request: RunRequest, lane?: Run['lane']) {
     checkRequest(plan, request)
     const rows = await countRows(store, plan, request)
     const run = await store.createRun({
       id: world.id('run'),
       table: plan.table.name,
       kind: 'rerun',
-      lane: rows <= liveRows ? 'live' : 'bulk',
+      lane: lane ?? (rows <= liveRows ? 'live' : 'bulk'),
       definition: plan.definition,
       request,
       backfill: null,

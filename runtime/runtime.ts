@@ -1,7 +1,7 @@
+import { isHeld } from '../columns/cell.ts'
 import { TableError } from '../columns/errors.ts'
 import type { TableDefinition } from '../columns/table.ts'
 import type { Run, RunRequest, Store, StoredRow } from '../db/store.ts'
-import { advance } from './advance.ts'
 import { type Alarms, createAlarms } from './alarms.ts'
 import { createBudgets } from './budgets.ts'
 import { type ByHand, createByHand } from './by-hand.ts'
@@ -13,6 +13,7 @@ import { createFinder } from './find.ts'
 import { type InsertOptions, type InsertResult, insertRows } from './insert-rows.ts'
 import { createLanes, type LaneLimits } from './lanes.ts'
 import { createLiveData, type LiveData } from './live-data.ts'
+import { type PinnedCell, pinnedIn } from './pinned.ts'
 import type { TablePlan } from './plan.ts'
 import type { Preview } from './preview.ts'
 import { createReader, type Reader } from './reader.ts'
@@ -20,7 +21,8 @@ import { findUnfinished } from './recover.ts'
 import { registerTables } from './register.ts'
 import { createRuns } from './runs.ts'
 import { editedCells } from './stale.ts'
-import { createWaiters, hasSettled } from './waiting.ts'
+import { createWaiters, hasSettled, isAllHeld, isOnlyHeld } from './waiting.ts'
+import { createWaker } from './wake.ts'
 
 export interface RuntimeOptions {
   store: Store
@@ -36,6 +38,8 @@ export type { InsertOptions, InsertResult } from './insert-rows.ts'
 export interface RunProgress extends Run {
   /** Rows of the run that are not at rest. */
   remaining: number
+  /** Owners whom a person decided, who keep the lead although the run draws anew: the first hundred of its named rows. */
+  pinned: PinnedCell[]
 }
 
 /** Runs the columns of the tables over their rows. */
@@ -56,7 +60,7 @@ export interface Runtime extends Reader, LiveData, Omit<ByHand, 'override'> {
   preview(table: string, request: RunRequest): Promise<Preview>
   findRun(id: string): Promise<RunProgress>
   cancelRun(id: string): Promise<RunProgress>
-  /** True when the rows, or one column of them, settled in time. */
+  /** True when the rows, or one column of them, settled in time. A row that goes on only once its owner can be drawn counts as settled. */
   settled(table: string, ids: readonly string[], column: string | null, timeoutMs: number): Promise<boolean>
   /** Resolves when nothing is queued, running or being handed out, and the ends of runs are written. Parked rows do not count. */
   idle(): Promise<void>
@@ -89,7 +93,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       runs.finished(task)
       waiters.changed(task.row.seq)
       // A company has another owner now: its held leads may follow.
-      if (how === 'rest' && task.run.request?.override != null) wakeLater()
+      const { account } = task.row
+      if (how === 'rest' && task.run.request?.override != null && account !== null) waker.wake(account)
       quiet()
     },
     onAlarm: (at) => alarms.wakeAt(at),
@@ -99,30 +104,21 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   }
   const runs = createRuns({ engine, planOf, lanes: () => lanes, quiet })
   const limits = { rows: 2_000, bulkRows: 200, ...options.limits }
-  const lanes = createLanes({ engine, limits, planOf, runOf: runs.known, begun: runs.begun, quiet })
-  const isIdle = () => lanes.tasks.size === 0 && lanes.queued() === 0 && runs.dispatching() === 0
+  const lanes = createLanes({ engine, limits, plans, runOf: runs.known, begun: runs.begun, quiet })
+  const waker = createWaker({ engine, lanes, tables: [...plans.keys()], quiet })
+  const isIdle = () =>
+    lanes.tasks.size === 0 && lanes.queued() === 0 && runs.dispatching() === 0 && !waker.isPending()
   const finder = createFinder(store, plans)
   const { planFor, findRow, findRun } = finder
   const reader = createReader({ engine, planFor, findRow, plans, taskOf: (row) => lanes.tasks.get(row) })
 
   async function recover(): Promise<void> {
-    const { rows, open, nextAt } = await findUnfinished(store, world.now())
+    const { rows, open, nextAt } = await findUnfinished(store, world.now(), [...plans.keys()])
     // In one turn: a run whose last row in flight ends before it is resumed would be taken for finished.
     lanes.queue('live', rows)
     for (const run of open) runs.resume(run)
     if (nextAt !== null) lanes.wakeAt(nextAt)
     alarms.wakeAt(world.now())
-  }
-
-  /** Held leads are asked again at once, those in memory and those parked. */
-  async function wakeHeld(): Promise<void> {
-    await store.wakeParked()
-    lanes.wakeAt(world.now())
-    for (const task of lanes.tasks.values()) {
-      if (task.asked === null) continue
-      task.asked = null
-      advance(engine, task)
-    }
   }
 
   /** Nobody else works on the row while `work` does. */
@@ -145,7 +141,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     for (;;) {
       const task = lanes.byId(id)
       if (task !== undefined) {
-        const isThere = () => task.ended !== null || hasSettled(task, index)
+        const isThere = () => task.ended !== null || hasSettled(task, index) || isAllHeld(task)
         if (!(await waiters.wait(task.row.seq, isThere, Math.max(0, until - world.now())))) return false
         if (task.ended === null || task.ended === 'rest') return true
       }
@@ -153,29 +149,29 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       if (row.active === null) return true
       // Parked, or waiting for room in memory: it is in flight without a task.
       const run = await runs.known(row.active)
-      if (run !== null && index !== null && !chooseCells(plan, row, run).has(index)) return true
+      const open = run === null ? null : chooseCells(plan, row, run)
+      if (open !== null && ((index !== null && !open.has(index)) || isOnlyHeld(plan, row.cells, open)))
+        return true
       if (world.now() >= until) return false
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
   }
 
-  function wakeLater(): void {
-    wakeHeld().catch((error: unknown) => {
-      if (!engine.stopping)
-        log.error({ error }, 'held leads could not be woken; they go on when they are due')
-    })
-  }
-
-  const alarms: Alarms = createAlarms({ engine, planOf, start: runs.begin, alone })
-  const live = createLiveData({ store, now: world.now, wake: wakeHeld })
+  const alarms: Alarms = createAlarms({ engine, plans, runOf: runs.known, start: runs.begin, alone })
+  const live = createLiveData({ store, now: world.now, wake: () => waker.wake(null) })
   const byHand = createByHand({ engine, finder, alarms, start: runs.start, alone })
+
+  async function progress(run: Run): Promise<RunProgress> {
+    const pinned = await pinnedIn(store, planOf(run.table), run.request)
+    return { ...(await runs.current(run)), pinned }
+  }
 
   await recover()
   return {
     ...reader,
     ...live,
     ...byHand,
-    override: async (table, row, given) => runs.current(await byHand.override(table, row, given)),
+    override: async (table, row, given) => progress(await byHand.override(table, row, given)),
     insert: (table, inputs, options = {}) =>
       insertRows({ engine, lanes }, planFor(table), { ...options, inputs }),
     async edit(table, id, change) {
@@ -189,6 +185,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
         const at = world.now()
         const mark = (row: StoredRow) => editedCells(plan, row, at)
         await store.editInput({ table, id, at, input, person, account, mark })
+        // What a held lead waits for may be what was edited.
+        if (before.active !== null && Object.values(before.cells).some(isHeld)) lanes.queue('live', [seq])
         return { ok: true }
       })
     },
@@ -200,11 +198,11 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
         if (active !== null) await runs.lost(active)
       })
     },
-    run: async (table, request) => runs.current(await runs.start(planFor(table), request)),
+    run: async (table, request) => progress(await runs.start(planFor(table), request)),
     preview: (table, request) => runs.preview(planFor(table), request),
-    findRun: async (id) => runs.current(await findRun(id)),
+    findRun: async (id) => progress(await findRun(id)),
     async cancelRun(id) {
-      return runs.current(await runs.cancel(await findRun(id)))
+      return progress(await runs.cancel(await findRun(id)))
     },
     async settled(table, ids, column, timeoutMs) {
       const plan = planFor(table)
@@ -216,6 +214,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     async stop() {
       engine.stopping = true
       alarms.stop()
+      waker.stop()
       lanes.stop()
       await drain(lanes.tasks.values())
       for (const each of idlers.splice(0)) each()

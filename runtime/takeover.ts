@@ -4,7 +4,7 @@ import type { Run, StoredRow } from '../db/store.ts'
 import { backfillSkip } from './backfill.ts'
 import { chooseCells } from './choose.ts'
 import type { Engine } from './engine.ts'
-import type { TablePlan } from './plan.ts'
+import type { PlannedColumn, TablePlan } from './plan.ts'
 
 const reason = 'its run was still waiting when another run took the row'
 
@@ -20,7 +20,7 @@ export async function keepPending(engine: Engine, plan: TablePlan, row: StoredRo
     const skip = backfillSkip(column, run)
     const cell: CellState =
       skip === null
-        ? { status: 'queued', attempts: 0, reason }
+        ? { status: 'queued', attempts: 0, reason, ...(isBeside(column, run) && { backfill: true }) }
         : {
             status: 'skipped',
             attempts: 0,
@@ -48,3 +48,7 @@ export async function keepPending(engine: Engine, plan: TablePlan, row: StoredRo
     }),
   })
 }
+
+/** A draw that its backfill keeps out of the live rotation. */
+const isBeside = ({ column: { work } }: PlannedColumn, { backfill }: Run): boolean =>
+  work.effect === 'draw' && backfill?.consumeDraws === false

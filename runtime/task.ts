@@ -41,8 +41,8 @@ export interface Task {
   reopened: boolean
   /** Draws made anew since the row came into memory. */
   redraws: number
-  /** Draw columns whose answer was found out of date before it was written; once is enough. */
-  rechecked: Set<number> | null
+  /** Draw columns with the rep of an answer found out of date before it was written: once for each is enough. */
+  rechecked: Set<string> | null
   /** Some cell may be to run again by itself. */
   alarming: boolean
   /** The row is part of the coming commit already. */

@@ -1,4 +1,4 @@
-import type { CellError, CellState, CellStatus, Waiting } from '../columns/cell.ts'
+import { type CellError, type CellState, type CellStatus, finishOf, type Waiting } from '../columns/cell.ts'
 import type { Cost } from '../columns/column.ts'
 import type { Json } from '../columns/json.ts'
 import type { JournalEntry, Values } from '../db/journal.ts'
@@ -39,9 +39,6 @@ export interface RowView {
   atRest: boolean
   cells: Record<string, CellView>
 }
-
-const finishOf = (cell: CellState | undefined) =>
-  cell?.startedAt === undefined || cell.tookMs === undefined ? null : cell.startedAt + cell.tookMs
 
 /** Null also for a time that no calendar holds: one odd cell must not keep its whole table from being read. */
 function iso(at: number | null | undefined): string | null {
@@ -190,7 +187,7 @@ export function whyOf(
         kind: each.column.kind,
         status: cell?.status ?? 'idle',
         value: cell?.value ?? null,
-        reason: reasonOf(cell, attempt?.detail),
+        reason: `${reasonOf(cell, attempt?.detail)}${anewIn(attempt?.detail)}`,
         inputs: last?.inputs ?? null,
         detail: attempt?.detail ?? null,
         ms: cell?.tookMs ?? null,
@@ -212,4 +209,12 @@ function reasonOf(cell: CellState | undefined, detail: object | undefined): stri
       return source.reason
   }
   return cell.status
+}
+
+/** Why the lead was taken from its owner before, and by whom, where that is so. */
+function anewIn(detail: object | undefined): string {
+  const anew = detail === undefined || !('anew' in detail) ? null : detail.anew
+  if (typeof anew !== 'object' || anew === null || !('reason' in anew)) return ''
+  const who = 'who' in anew ? ` by ${anew.who}` : ''
+  return `; drawn anew${who}: ${anew.reason}`
 }

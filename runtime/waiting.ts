@@ -1,3 +1,6 @@
+import { isHeld } from '../columns/cell.ts'
+import type { Cells } from '../db/journal.ts'
+import type { TablePlan } from './plan.ts'
 import type { Task } from './task.ts'
 import { settled } from './task.ts'
 
@@ -38,4 +41,19 @@ export function createWaiters(): Waiters {
 /** Is this cell settled, and on disk with everything else that became true of the row? */
 export function hasSettled(task: Task, column: number | null): boolean {
   return column !== null && task.states[column] === settled && !task.queued && task.entries.length === 0
+}
+
+/** Is the row held, so that nothing of it goes on before somebody can be drawn or a person decides? On disk as well. */
+export function isAllHeld({ plan, row, states, flights, queued, entries }: Task): boolean {
+  if (queued || entries.length > 0 || flights.size > 0) return false
+  return isOnlyHeld(plan, row.cells, new Set(states.keys().filter((index) => states[index] !== settled)))
+}
+
+/** The same for the open cells of a row, by position: each of them is held, or waits for one that is. */
+export function isOnlyHeld(plan: TablePlan, cells: Cells, open: ReadonlySet<number>): boolean {
+  if (open.size === 0) return false
+  return plan.columns.every(
+    ({ name, index, upstream }) =>
+      !open.has(index) || upstream.some((source) => open.has(source)) || isHeld(cells[name]),
+  )
 }

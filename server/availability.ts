@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { exclusionOf, openingOf } from '../routing/availability.ts'
+import { memberExclusion, openingOf } from '../routing/availability.ts'
 import type { DecisionView, Exclusion } from '../routing/decision.ts'
 import type { Pool } from '../routing/pool.ts'
 import type { Rep } from '../routing/rep.ts'
@@ -12,22 +12,12 @@ const horizonMs = 366 * 24 * 60 * 60 * 1_000
 /** Epoch ms as an ISO time. */
 export const iso = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())
 
+/** A number as answers carry it: two decimals, since what lies behind them is the noise of binary fractions. */
+export const inHundredths = (value: number): number => Math.round(value * 100) / 100
+
 /** An exclusion as answers carry it. */
 export const exclusionView = (excluded: Exclusion | null): z.output<typeof ExclusionView> | null =>
   excluded === null ? null : { ...excluded, until: iso(excluded.until) }
-
-/** Why a member of a pool cannot be drawn now, by what a decision would see; without a pool no leave buffer counts. */
-export function memberExclusion(
-  view: DecisionView,
-  pool: Pool | null,
-  member: { rep: string; weight: number },
-): Exclusion | null {
-  const rep = view.rep(member.rep)
-  if (rep === null) {
-    return { code: 'unknown-rep', reason: `no rep has the id ${member.rep}`, until: null }
-  }
-  return exclusionOf({ rep, weight: member.weight, pool, load: view.load(rep.id), now: view.now })
-}
 
 /** Whether a rep can be drawn now and when next; without a pool, as far as the rep alone decides it. */
 export function availabilityOf(

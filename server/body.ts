@@ -4,6 +4,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { z } from 'zod'
 import { TableError } from '../columns/errors.ts'
 import { parseJson } from '../columns/json.ts'
+import { Problem } from './contract.ts'
 import type { AppEnv } from './parts.ts'
 import { ProblemError } from './problem.ts'
 
@@ -102,4 +103,10 @@ function openApiSchema(schema: z.ZodType): SchemaObject {
 export const jsonAnswer = <Schema>(description: string, schema: Schema) => ({
   description,
   content: { 'application/json': { schema } },
+})
+
+/** Describes a problem that a route answers for a reason of its own. */
+export const problemAnswer = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: Problem } },
 })

@@ -5,6 +5,7 @@ import { Pool, WhenNobody } from '../routing/pool.ts'
 import { Rep } from '../routing/rep.ts'
 import { Territory } from '../routing/territory.ts'
 import { AnyJson, Iso, Path, wholeNumber } from './contract-words.ts'
+import { patchOf } from './merge.ts'
 
 const count = z.number().int()
 const Name = z.string().min(1).max(200)
@@ -35,7 +36,9 @@ export const PoolView = z.object({
   url: Path,
   bound: z
     .number()
-    .describe('how far draws stay from the expected share while the pool is not changed: 1 - 1/(2n - 2)'),
+    .describe(
+      'how far draws stay from the expected share while the pool is not changed: 1 - 1/(2n - 2), to 2 decimals',
+    ),
   fairness: z.array(
     z.object({
       member: z.string().describe('rep id'),
@@ -59,6 +62,8 @@ export const PoolBody = z.strictObject({
   bound: AnyJson.optional(),
   fairness: AnyJson.optional(),
 })
+/** What PATCH takes: those fields that are to change, whole. */
+export const PoolPatch = patchOf(PoolBody)
 
 export const LedgerQuery = z.strictObject(Page)
 const LedgerDraw = z.object({
@@ -82,6 +87,7 @@ export const CreditView = z.object({
   at: Iso,
   pool: z.string(),
   member: z.string(),
+  stratum: z.string().nullable().describe('tier whose turns it is about; null: those of the pool itself'),
   leads: z.number().describe('leads given back; below 0 the member owes them'),
   reason: z.enum(creditReasons),
   note: z.string().nullable(),
@@ -97,16 +103,19 @@ export const LedgerAnswer = z.object({
 
 export const CreditBody = z
   .strictObject({
-    member: z.string().min(1).describe('rep id of a member'),
+    rep: z.string().min(1).describe('id of a member of the pool'),
     leads: z
       .number()
       .min(-1_000)
       .max(1_000)
       .refine((leads) => leads !== 0, { error: 'a credit of 0 leads changes nothing' })
       .describe('leads given back; below 0 the member owes them'),
-    reason: z.enum(creditReasons),
+    reason: z.enum(creditReasons, { error: `say why with one of: ${creditReasons.join(', ')}` }),
     note: z.string().trim().min(1).max(1_000).nullable().default(null),
     row: z.string().min(1).nullable().default(null).describe('id of the row it is about'),
+    stratum: Name.nullable()
+      .optional()
+      .describe('tier whose turns it is about; when absent, that of the draw of the row'),
   })
   .refine(({ reason, note }) => reason !== 'manual' || note !== null, {
     error: 'a credit by hand needs a note that says why',
@@ -114,8 +123,12 @@ export const CreditBody = z
   })
 export const CreditAnswer = z.object({ credit: CreditView, pool: PoolView })
 
+export const PreviewQuery = z.strictObject({
+  stratum: Name.optional().describe("tier whose turns are told; the pool's own when absent"),
+})
 export const PoolPreviewAnswer = z.object({
   pool: z.string(),
+  stratum: z.string().nullable(),
   draws: z.array(
     z.object({
       turn: count,
@@ -156,6 +169,8 @@ export const RepBody = z.strictObject({
   load: AnyJson.optional(),
   pools: AnyJson.optional(),
 })
+/** What PATCH takes: those fields that are to change, whole. */
+export const RepPatch = patchOf(RepBody)
 
 export const TerritoryView = z.object({
   ...Territory.shape,
@@ -179,6 +194,8 @@ export const TerritoryBody = z.strictObject({
   who: AnyJson.optional(),
   inForce: AnyJson.optional(),
 })
+/** The time of a look-up, beside its dimensions. */
+export const LookUpTime = z.object({ at: Moment })
 export const LookUpAnswer = z.object({
   territory: z.string(),
   version: count,

@@ -13,7 +13,12 @@ export const CellParams = RowParams.extend({ column: z.string() })
 export const RunParams = z.object({ run: z.string() })
 
 /** One wrong field of a request. `value` is the refused value as JSON text, shortened. */
-export const FieldProblem = z.object({ field: z.string(), message: z.string(), value: z.string() })
+export const FieldProblem = z.object({
+  field: z.string(),
+  message: z.string(),
+  value: z.string(),
+  wayOut: z.string().describe('what can be done about it'),
+})
 export type FieldProblem = z.output<typeof FieldProblem>
 
 /** RFC 9457, with a stable `code`, the field, the refused value and the way out. */
@@ -98,7 +103,13 @@ export const RowDetail = RowView.extend({
   touches: z.array(z.object({ at: Iso, occurredAt: Iso, input: JsonRecord })),
 })
 /** What `?wait=` answers: each row as it is now, with what became of its insert. */
-export const WaitedRow = z.union([RowDetail.extend({ status: z.enum(['accepted', 'touched']) }), InsertedRow])
+export const WaitedRow = z.union([
+  RowDetail.extend({
+    status: z.enum(['accepted', 'touched']),
+    ignored: InsertedRow.shape.ignored,
+  }),
+  InsertedRow,
+])
 export type WaitedRow = z.output<typeof WaitedRow>
 export const WaitedAnswer = z.object({ rows: z.array(WaitedRow) })
 

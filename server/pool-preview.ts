@@ -3,16 +3,16 @@ import type { DecisionView, RepLoad } from '../routing/decision.ts'
 import { type Turn, turnOf } from '../routing/ladder/members.ts'
 import type { Pool } from '../routing/pool.ts'
 import type { Rep } from '../routing/rep.ts'
-import { exclusionView, iso, openingOfPool } from './availability.ts'
+import { exclusionView, inHundredths, iso, openingOfPool } from './availability.ts'
 import type { PoolPreviewAnswer } from './contract-routing.ts'
 
 const turns = 20
 
 type Preview = z.output<typeof PoolPreviewAnswer>
 
-/** The next turns of a pool if nothing changed, caps filling up on the way. Pure: nothing is drawn. */
-export function previewPool(pool: Pool, view: DecisionView): Preview {
-  const { balances, lastDrawn } = view.counter(pool, null)
+/** The next turns of a pool, or of one of its strata, if nothing changed, caps filling up on the way. Pure: nothing is drawn. */
+export function previewPool(pool: Pool, view: DecisionView, stratum: string | null): Preview {
+  const { balances, lastDrawn } = view.counter(pool, stratum)
   const counter = { balances, lastDrawn: { ...lastDrawn } }
   let ordinal = Math.max(0, ...Object.values(lastDrawn))
   const taken = new Map<string, number>()
@@ -24,7 +24,7 @@ export function previewPool(pool: Pool, view: DecisionView): Preview {
   const draws: Preview['draws'] = []
   let nobody: string | null = null
   while (draws.length < turns && nobody === null) {
-    const turn = nextTurn(pool, simulated)
+    const turn = nextTurn(pool, simulated, stratum)
     if (turn.rep === null) {
       nobody = whyNobody(turn)
       break
@@ -37,13 +37,13 @@ export function previewPool(pool: Pool, view: DecisionView): Preview {
     taken.set(id, (taken.get(id) ?? 0) + 1)
   }
   const opensAt = nobody === null ? null : iso(openingOfPool(simulated, pool))
-  return { pool: pool.name, draws, nobody, opensAt, whenNobody: pool.whenNobody }
+  return { pool: pool.name, stratum, draws, nobody, opensAt, whenNobody: pool.whenNobody }
 }
 
-function nextTurn(pool: Pool, view: DecisionView): Turn {
-  const turn = turnOf(pool, view)
+function nextTurn(pool: Pool, view: DecisionView, stratum: string | null): Turn {
+  const turn = turnOf(pool, view, { stratum })
   return turn.rep === null && pool.whenNobody === 'assign-anyway'
-    ? turnOf(pool, view, { anyway: true })
+    ? turnOf(pool, view, { stratum, anyway: true })
     : turn
 }
 
@@ -57,7 +57,12 @@ function drawView(turn: number, { considered }: Turn, { id, name }: Rep): Previe
     member: id,
     name,
     reason: `${name} is next: share ${share}, ${owed}, ${available} of ${considered.length} reps available`,
-    considered: considered.map((each) => ({ ...each, excluded: exclusionView(each.excluded) })),
+    considered: considered.map((each) => ({
+      ...each,
+      share: inHundredths(each.share),
+      balance: inHundredths(each.balance),
+      excluded: exclusionView(each.excluded),
+    })),
   }
 }
 

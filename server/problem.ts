@@ -5,6 +5,7 @@ import { type ErrorCode, type ErrorDetails, errorCodes, TableError } from '../co
 import type { Log } from '../runtime/engine.ts'
 import type { FieldProblem, InsertedRow, Problem } from './contract.ts'
 import type { AppEnv } from './parts.ts'
+import { wayOutOf } from './way-out.ts'
 
 /** More that a problem can carry than a `TableError` does. */
 export interface ProblemExtras {
@@ -90,7 +91,7 @@ export function invalidRequest(error: z.core.$ZodError, given: unknown, where: s
   const what = first === undefined ? 'not understood' : `${first.field || 'the whole'}: ${first.message}`
   return new ProblemError('request-invalid', `${where}: ${what}`, {
     ...(first !== undefined && { field: first.field, value: refusedValue(given, first.field) }),
-    wayOut: 'the shape of every request is described at /docs',
+    wayOut: `${first?.wayOut ?? 'send what the route asks for'}; every shape is described at /docs`,
     errors,
   })
 }
@@ -103,9 +104,12 @@ export function fieldProblems(error: z.core.$ZodError, given: unknown): FieldPro
         field: [...path, key].join('.'),
         message: 'there is no such field',
         value: textOf(valueAt(given, [...path, key])),
+        wayOut: wayOutOf(issue, false),
       }))
     }
-    return [{ field: path.join('.'), message: issue.message, value: textOf(valueAt(given, path)) }]
+    const value = valueAt(given, path)
+    const wayOut = wayOutOf(issue, value === undefined)
+    return [{ field: path.join('.'), message: issue.message, value: textOf(value), wayOut }]
   })
 }
 

@@ -20,6 +20,7 @@ export async function requireSound(runtime: Runtime, territory: Territory, befor
       field: path.join('.'),
       message,
       value: (JSON.stringify(value) ?? 'missing').slice(0, 200),
+      wayOut: 'change the territory as the message says, and send it again; nothing of it was saved',
     }),
   )
   throw new ProblemError('request-invalid', `${errors[0]?.field}: ${first.message}`, {

@@ -1,22 +1,6 @@
 import { TableError } from '../columns/errors.ts'
 import type { TerritoryVersion } from '../db/store.ts'
-
-/** The version that a lead which comes at this time is decided by; before the first one begins, the first. */
-export function inForceAt(versions: readonly TerritoryVersion[], at: number): TerritoryVersion | null {
-  const begun = versions.filter(({ effectiveFrom, savedAt }) => effectiveFrom <= at && savedAt <= at)
-  const from = begun.length > 0 ? begun : versions
-  let best: TerritoryVersion | null = null
-  for (const each of from) {
-    if (best === null) best = each
-    else if (begun.length === 0 ? each.version < best.version : comesLater(each, best)) best = each
-  }
-  return best
-}
-
-const comesLater = (each: TerritoryVersion, other: TerritoryVersion) =>
-  each.effectiveFrom === other.effectiveFrom
-    ? each.version > other.version
-    : each.effectiveFrom > other.effectiveFrom
+import { inForceAt } from '../routing/territory.ts'
 
 export const namesOf = (all: readonly TerritoryVersion[]): string[] =>
   [...new Set(all.map(({ territory }) => territory.name))].sort()

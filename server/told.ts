@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import { TableError } from '../columns/errors.ts'
 import { Assignment, type DecisionTrace, exclusionCodes, methods } from '../routing/decision.ts'
-import { explainDecision, whyNot } from '../routing/explain.ts'
+import { explainDecision, notAsked, whyNot } from '../routing/explain.ts'
 import type { Runtime } from '../runtime/runtime.ts'
-import type { WhyStep } from '../runtime/views.ts'
+import type { CellView, WhyStep } from '../runtime/views.ts'
 
 const Considered = z.object({
   member: z.string(),
@@ -49,31 +49,94 @@ export interface Told {
   whyNot: string[] | null
 }
 
+/** The cell that is told, with the steps it stands on, and the names of the rules where it decides an owner. */
+interface Asked {
+  runtime: Runtime
+  table: string
+  row: string
+  column: string
+  steps: readonly WhyStep[]
+  /** Null for a column that decides no owner. */
+  ladder: readonly string[] | null
+}
+
 /**
- * A decision in sentences, and why a certain rep did not get it where one is asked for.
+ * A decision in sentences, and why a certain rep did not get it where one is asked for. An owner that was skipped, held or not reached
+ * yet starts with that, and with what brought it about.
  *
- * @throws {TableError} `request-invalid` for a rep who is not there, or a cell that no rules decided.
+ * @throws {TableError} `request-invalid` for a rep who is not there, or a cell that decides no owner.
  */
-export async function tellDecision(runtime: Runtime, step: WhyStep, notRep: string | null): Promise<Told> {
-  const trace = traceOf(step)
-  const assignment = Assignment.safeParse(step.value)
-  const told = trace === null ? [] : explainDecision(trace, assignment.success ? assignment.data : null)
-  if (notRep === null) return { told: [...told], whyNot: null }
-  if (trace === null) {
-    throw new TableError('request-invalid', `no rules have decided the cell ${step.column}`, {
-      field: 'notRep',
-      value: notRep,
-      wayOut: 'ask about an owner column, once it has run',
-    })
-  }
+export async function tellDecision(asked: Asked, notRep: string | null): Promise<Told> {
+  const { runtime, column, steps, ladder } = asked
+  const step = steps.find((each) => each.column === column)
+  if (step === undefined || ladder === null) return notAnOwner(column, notRep)
+  const trace = isDecided(step) ? traceOf(step) : null
+  const absence = trace === null || step.status === 'waiting' ? await tellAbsence(asked, step) : []
+  const parsed = Assignment.safeParse(step.value)
+  const assignment = step.status === 'done' && parsed.success ? parsed.data : null
+  const decided = trace === null ? [] : explainDecision(trace, assignment)
+  // The hold says more than the first sentence of the decision does: until when, and for whom.
+  const told = absence.length > 0 ? [...absence, ...decided.slice(1)] : decided
+  if (notRep === null) return { told, whyNot: null }
   const rep = (await runtime.reps()).find(({ id }) => id === notRep)
-  if (rep !== undefined) return { told: [...told], whyNot: [...whyNot(trace, rep.id, rep.name)] }
-  throw new TableError('request-invalid', `there is no rep "${notRep}"`, {
-    field: 'notRep',
-    value: notRep,
-    wayOut: 'use an id of GET /v1/reps',
+  if (rep === undefined) throw noRep(notRep)
+  const behind = trace === null ? null : notAsked(trace, ladder)
+  const why = trace === null ? [] : [...whyNot(trace, rep.id, rep.name), ...(behind === null ? [] : [behind])]
+  const first = absence.length > 0 ? [`${rep.name} does not have this lead because nobody does.`] : []
+  return { told, whyNot: [...first, ...absence, ...why] }
+}
+
+const isDecided = ({ status }: WhyStep): boolean =>
+  status === 'done' || status === 'no-result' || status === 'waiting'
+
+/** Why nobody has the lead, where no rules say so: the answer first, then what stands behind it. */
+async function tellAbsence({ runtime, table, row, column, steps }: Asked, step: WhyStep): Promise<string[]> {
+  const cell = (await runtime.row(table, row)).cells[column]
+  switch (cell?.status) {
+    case 'skipped':
+      return [`Nobody gets this lead: ${ended(step.reason)}`, ...behind(cell.skipped, steps)]
+    case 'error':
+      return [`Nobody has this lead: the decision failed (${step.reason}).`]
+    case 'cancelled':
+      return ['Nobody has this lead: its run was cancelled before an owner was decided.']
+    case 'waiting': {
+      const on = cell.waiting?.on
+      if (on === 'hours' || on === 'human') return [`Nobody has this lead yet: ${ended(step.reason)}`]
+      return [`Nobody has this lead yet: it waits for ${on ?? 'other columns'}.`]
+    }
+    default:
+      return [`Nobody has this lead yet: ${column} has not been decided (${cell?.status ?? 'idle'}).`]
+  }
+}
+
+/** What the values of a condition come from: the exit that was taken, or the value that is missing. */
+function behind(skipped: CellView['skipped'], steps: readonly WhyStep[]): string[] {
+  return Object.entries(skipped?.values ?? {}).flatMap(([name, value]) => {
+    const step = steps.find((each) => each.column === name)
+    if (step === undefined || step.reason === step.status) return []
+    const what = value === null ? `${name} has no value` : `${name} is ${textOf(value)}`
+    return [`Why ${what}: ${ended(step.reason)}`]
   })
 }
+
+const textOf = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
+const ended = (text: string) => (/[.!?…]$/.test(text) ? text : `${text}.`)
+
+function notAnOwner(column: string, notRep: string | null): Told {
+  if (notRep === null) return { told: [], whyNot: null }
+  throw new TableError('request-invalid', `column ${column} decides no owner`, {
+    field: 'notRep',
+    value: notRep,
+    wayOut: 'ask about an owner column',
+  })
+}
+
+const noRep = (id: string) =>
+  new TableError('request-invalid', `there is no rep "${id}"`, {
+    field: 'notRep',
+    value: id,
+    wayOut: 'use an id of GET /v1/reps',
+  })
 
 function traceOf({ detail }: WhyStep): DecisionTrace | null {
   const parsed = Detail.safeParse(detail)

@@ -57,7 +57,8 @@ export function createWaiting({ runtime, definitions }: Parts): Waiting {
         rows.map(async (row) => {
           if (row.id === undefined || row.status === 'invalid') return row
           const detail = await runtime.row(table, row.id)
-          return { ...detail, url: rowPath(table, row.id), status: row.status }
+          const { status, ignored } = row
+          return { ...detail, url: rowPath(table, row.id), status, ...(ignored !== undefined && { ignored }) }
         }),
       )
     },

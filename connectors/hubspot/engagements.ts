@@ -60,7 +60,7 @@ const kinds: readonly Kind[] = [
 const limit = 200
 
 /** The first call, held meeting or hand-written e-mail of a person with the record, at or after `since` (ISO). */
-export async function lastTouch(
+export async function firstTouch(
   record: { type: string; id: string },
   since: string,
   session: Session,

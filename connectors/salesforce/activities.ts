@@ -29,7 +29,7 @@ const withoutCadences = new WeakSet<Session>()
 const automatedSubtypes = new Set(['ListEmail', 'Cadence'])
 
 /** The first finished task or held meeting of a person with the record, at or after `since` (ISO). */
-export async function lastTouch(
+export async function firstTouch(
   session: Session,
   { record, since }: { record: { type: string; id: string }; since: string },
   call: RunningCall,

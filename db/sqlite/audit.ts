@@ -1,8 +1,6 @@
 import type { AuditQuery, AuditRecord, NewRun } from '../store.ts'
 import type { Connection } from './open.ts'
 
-type NewAuditRecord = Omit<AuditRecord, 'id'>
-
 interface StoredAudit extends Omit<AuditRecord, 'before' | 'after'> {
   before: string | null
   after: string | null
@@ -10,7 +8,7 @@ interface StoredAudit extends Omit<AuditRecord, 'before' | 'after'> {
 
 /** Who changed live data, a balance or the owner of a row. Lines are only added. */
 export interface Audit {
-  add(line: NewAuditRecord): void
+  add(line: Omit<AuditRecord, 'id'>): void
   /** Adds a line for each row that somebody decided by hand: an override, a redraw, letting a pinned value go. */
   addRun(run: NewRun): void
   find(query: AuditQuery): AuditRecord[]
@@ -43,7 +41,7 @@ export function createAudit(connection: Connection): Audit {
   const text = (value: unknown) => (value === null || value === undefined ? null : JSON.stringify(value))
   const parsed = (document: string | null): unknown => (document === null ? null : JSON.parse(document))
 
-  function add({ subject, name, who, at, before, after }: NewAuditRecord): void {
+  function add({ subject, name, who, at, before, after }: Omit<AuditRecord, 'id'>): void {
     insert.run(subject, name, who, at, text(before), text(after))
   }
 

@@ -1,4 +1,5 @@
 import { TableError } from '../../columns/errors.ts'
+import type { Pool } from '../../routing/pool.ts'
 import type { CreditRecord, NewCredit } from '../store.ts'
 import type { Audit } from './audit.ts'
 import type { Counters } from './counters.ts'
@@ -23,7 +24,7 @@ interface Parts {
 }
 
 export function createCredits(connection: Connection, { live, counters, ledger, audit }: Parts): Credits {
-  const columns = 'id, pool, member, leads, reason, note, row, who, at'
+  const columns = 'id, pool, member, stratum, leads, reason, note, row, who, at'
   const select = connection.prepare(`SELECT ${columns} FROM credits WHERE id > ? ORDER BY id LIMIT ?`)
   const selectPool = connection.prepare(
     `SELECT ${columns} FROM credits WHERE pool = ? AND id > ? ORDER BY id LIMIT ?`,
@@ -58,10 +59,35 @@ export function createCredits(connection: Connection, { live, counters, ledger, 
     return pool
   }
 
+  /** The tier that is credited. One that nothing is drawn from would take the leads, and nobody would ever notice. */
+  function checkedStratum(pool: Pool, { stratum, row, member }: NewCredit): string | null {
+    if (stratum === null) return null
+    const ofRow =
+      row === null || stratum !== undefined ? undefined : ledger.stratumOf(row, { pool: pool.name, member })
+    if (ofRow !== undefined) return ofRow
+    const { strata, hasOwn } = counters.strataOf(pool)
+    const isFresh = strata.length === 0 && !hasOwn
+    if (stratum === undefined ? hasOwn || isFresh : isFresh || strata.includes(stratum))
+      return stratum ?? null
+    const message =
+      stratum === undefined
+        ? `the pool ${pool.name} is drawn from by strata, and the credit names none`
+        : `nothing was drawn from the pool ${pool.name} in a stratum ${stratum}`
+    throw new TableError('request-invalid', message, {
+      field: 'stratum',
+      value: stratum ?? 'missing',
+      wayOut:
+        strata.length === 0
+          ? 'leave it out: this pool keeps all its turns together'
+          : `name one of: ${strata.join(', ')}`,
+    })
+  }
+
   return {
     give(credit) {
-      const given = ledger.credit(checkedPool(credit), credit)
-      const { id, pool, member, leads, reason, row, who, at } = given
+      const from = checkedPool(credit)
+      const given = ledger.credit(from, checkedStratum(from, credit), credit)
+      const { id, pool, member, stratum, leads, reason, row, who, at } = given
       // Without the note: the line stays when the row it tells about is erased.
       audit.add({
         subject: 'credit',
@@ -69,7 +95,7 @@ export function createCredits(connection: Connection, { live, counters, ledger, 
         who,
         at,
         before: null,
-        after: { id, member, leads, reason, row },
+        after: { id, member, stratum, leads, reason, row },
       })
       return given
     },

@@ -26,15 +26,15 @@ export function decisionView(
   of: ViewOf,
   at: { now: number; returned?: Returned | null },
 ): DecisionView {
-  const { row, account, startedAt, backfill, previous, neverAgain, heldSince } = of
+  const { row, column, account, claimScope, startedAt, backfill, previous, heldSince } = of
   const { now, returned = null } = at
   return {
     now,
     account,
-    claim: account === null ? null : claims.get(account),
+    claim: account === null ? null : claims.get(account, claimScope),
     row,
+    column,
     previous,
-    neverAgain,
     heldSince,
     rep: live.rep,
     repOf: live.repOf,

@@ -2,9 +2,6 @@ import type { EventRecord } from '../store.ts'
 import type { Connection } from './open.ts'
 import { packChanges, unpackChanges } from './packed-changes.ts'
 
-/** Events kept for clients that come back; older ones are dropped and the client reads the table anew. */
-const keptEvents = 20_000
-
 type Change = EventRecord['changes'][number]
 
 /** The change feed. Changes gather while a transaction runs and are written as one record for each table. */
@@ -23,7 +20,11 @@ export interface EventLog {
   subscribe(listener: (events: readonly EventRecord[]) => void): () => void
 }
 
-export function createEventLog(connection: Connection, nameOf: (tableId: number) => string): EventLog {
+/** Keeps so many events for clients that come back; older ones are dropped, and the client reads the table anew. */
+export function createEventLog(
+  connection: Connection,
+  { nameOf, keptEvents }: { nameOf: (tableId: number) => string; keptEvents: number },
+): EventLog {
   const insert = connection.prepare('INSERT INTO events (table_id, at, changes) VALUES (?, ?, ?)')
   const prune = connection.prepare('DELETE FROM events WHERE id <= ?')
   const select = connection.prepare(

@@ -1,14 +1,15 @@
-import { exclusionOf } from '../../routing/availability.ts'
-import type { Counter, Decision, DecisionView, Draw, Method } from '../../routing/decision.ts'
+import { memberExclusion } from '../../routing/availability.ts'
+import type { Counter, DecisionView, Draw } from '../../routing/decision.ts'
 import type { Pool } from '../../routing/pool.ts'
 import { giveBack } from '../../routing/rotation.ts'
 import type { CreditRecord, NewCredit, Settled, Settlement, ViewOf } from '../store.ts'
 import type { ClaimingRow, Claims } from './claims.ts'
 import { type Counters, counterKey, type LiveCounter } from './counters.ts'
 import { decisionView, type Returned } from './decision-view.ts'
-import { createDrawWriter, type StandingDraw } from './draw-writer.ts'
+import { createDrawWriter, type DrawWriter, type StandingDraw } from './draw-writer.ts'
 import type { LiveData } from './live-data.ts'
 import type { Loads } from './loads.ts'
+import { createNamedTurns } from './named-turns.ts'
 import type { Connection } from './open.ts'
 import { createRepeats } from './repeats.ts'
 
@@ -28,8 +29,9 @@ export interface Ledger {
   confirm(draw: number): void
   /** Gives a draw back with nothing in its place. */
   release(draw: number, reason: string): void
-  /** Owes the member so many leads more, beside the draws. */
-  credit(pool: Pool, credit: NewCredit): CreditRecord
+  /** Owes the member so many leads more of the stratum, beside the draws. */
+  credit(pool: Pool, stratum: string | null, credit: NewCredit): CreditRecord
+  stratumOf: DrawWriter['stratumOf']
   /** Takes out what people wrote about a row that is gone. */
   eraseRow(row: number): void
 }
@@ -50,8 +52,6 @@ interface Parts {
 
 /** Reason of a release that a later success of the same write takes back. */
 const writeFailed = 'write_failed'
-/** Methods by which a rep is named, not drawn. */
-const named: ReadonlySet<Method> = new Set(['manual_override', 'fallback_person'])
 
 export function createLedger(connection: Connection, parts: Parts): Ledger {
   const { live, counters, loads, claims, now } = parts
@@ -64,14 +64,12 @@ export function createLedger(connection: Connection, parts: Parts): Ledger {
 
   /** The balances with so many leads owed to the member again, borne by those who could be drawn instead. */
   function owed(pool: Pool, counter: Counter, change: { member: string; leads: number; at: number }) {
-    const members = pool.members.map(({ rep: id, weight }) => {
-      const rep = live.rep(id)
-      const excluded =
-        rep === null
-          ? ({ code: 'unknown-rep', reason: 'is not in the roster', until: null } as const)
-          : exclusionOf({ rep, weight, pool, load: loads.of(id), now: change.at })
-      return { id, weight, excluded }
-    })
+    const roster = { rep: live.rep, load: loads.of, now: change.at }
+    const members = pool.members.map((member) => ({
+      id: member.rep,
+      weight: member.weight,
+      excluded: memberExclusion(roster, pool, member),
+    }))
     const { strategy, catchUp } = pool
     const { balances } = counter
     return giveBack({ strategy, members, balances, catchUp }, change.member, change.leads)
@@ -82,7 +80,7 @@ export function createLedger(connection: Connection, parts: Parts): Ledger {
     const pool = live.pool(draw.pool)
     if (pool === null) return null
     const { member } = draw
-    const key = draw.counter ?? draw.pool
+    const key = counters.keyOf(pool, draw)
     const counter = counters.get(key)
     const balances = owed(pool, counter, { member, leads, at })
     const drawn = { ...counter.drawn, [member]: (counter.drawn[member] ?? 0) - leads }
@@ -134,21 +132,15 @@ export function createLedger(connection: Connection, parts: Parts): Ledger {
     return draws.insertCredit(credit)
   }
 
-  /** Somebody of the same pool was named in the place of whom it drew: their turn moves with the lead. */
-  function debit(
-    decision: Decision,
-    standing: StandingDraw,
-    given: { row: string; reason: string; who: string },
-  ) {
-    const { assignment, draw } = decision
-    const pool = live.pool(standing.pool)
-    if (draw !== null || pool === null || assignment === null || !named.has(assignment.method)) return
-    const member = pool.members.find(({ rep }) => rep === assignment.rep)?.rep
-    if (member === undefined) return
-    const { row, reason: note, who } = given
-    const credit = { pool: pool.name, member, leads: -1, reason: 'reassigned_to', note, row, who } as const
-    writeCredit(pool, standing.counter ?? standing.pool, { ...credit, at: now() })
-  }
+  const namedTurns = createNamedTurns({
+    live,
+    counters,
+    draws,
+    owed(pool, key, change) {
+      const counter = counters.get(key)
+      return { key, counter: { ...counter, balances: owed(pool, counter, change) }, load: null }
+    },
+  })
 
   return {
     settle(settlement, row, later) {
@@ -157,18 +149,17 @@ export function createLedger(connection: Connection, parts: Parts): Ledger {
       if (before !== null) return { decision: repeats.decisionOf(before), draw: before.id }
       const { release } = settlement
       const standing = release === null ? null : draws.standing(release.draw)
-      const returned = standing === null ? null : turned(standing, 1, at)
+      const charge = standing === null ? namedTurns.standing(settlement, row, at) : null
+      const returned = standing === null ? (charge?.returned ?? null) : turned(standing, 1, at)
       // Nothing is taken before the decision stands: it is made by code of the definition, which may throw.
       const decision = settlement.decide(
         view({ ...settlement, row: row.id, account: row.account }, at, returned),
       )
-      if (release !== null && standing !== null) {
-        const { reason, who = 'rota' } = release
-        writeReturn(standing, reason, returned)
-        debit(decision, standing, { row: row.id, reason, who })
-      }
+      if (release !== null && standing !== null) writeReturn(standing, release.reason, returned)
+      const { reason: note, who = 'rota' } = release ?? { reason: decision.reason }
+      namedTurns.move(decision, { draw: standing, charge }, { row: row.id, note, who, at })
       const draw = decision.draw === null ? null : takeTurn(decision.draw, settlement, { row, at, later })
-      later(() => claims.write(decision, row, at))
+      later(() => claims.write(decision, row, { ...settlement, at }))
       return { decision, draw }
     },
     view: (of) => view(of, now()),
@@ -186,8 +177,9 @@ export function createLedger(connection: Connection, parts: Parts): Ledger {
       const draw = draws.standing(id)
       if (draw !== null) writeReturn(draw, reason, turned(draw, 1, now()))
     },
-    credit: (pool, credit) =>
-      writeCredit(pool, counterKey(pool, { stratum: null, backfill: false }), { ...credit, at: now() }),
+    stratumOf: draws.stratumOf,
+    credit: (pool, stratum, credit) =>
+      writeCredit(pool, counterKey(pool, { stratum, backfill: false }), { ...credit, stratum, at: now() }),
     eraseRow: draws.eraseRow,
   }
 }

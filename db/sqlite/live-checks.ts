@@ -1,13 +1,15 @@
 import type { z } from 'zod'
 import { type ErrorDetails, TableError } from '../../columns/errors.ts'
+import { circleFrom, circleText } from '../../routing/hand-over-circle.ts'
 import { handOversOf, type Pool } from '../../routing/pool.ts'
 import type { Rep } from '../../routing/rep.ts'
+import { findSameEmail } from '../../routing/same-email.ts'
 import type { Territory } from '../../routing/territory.ts'
 
 /** What documents of live data may name. */
 export interface Known {
-  hasRep(id: string): boolean
-  hasPool(name: string): boolean
+  reps: ReadonlyMap<string, Rep>
+  pools: ReadonlyMap<string, Pool>
 }
 
 /**
@@ -23,22 +25,37 @@ export function checked<Document>(schema: z.ZodType<Document>, document: unknown
   throw invalid(issue?.message ?? 'is not valid', { field, wayOut: `correct ${field || 'the document'}` })
 }
 
-/** @throws {TableError} `request-invalid` where the rep names somebody who is not there. */
+/** @throws {TableError} `request-invalid` where the rep names somebody who is not there, or has the address of another active rep. */
 export function checkRep(rep: Rep, known: Known): void {
+  const same = findSameEmail(rep, known.reps.values())
+  if (same !== null) {
+    throw invalid(`${same.name} (${same.id}) has this e-mail, so a CRM could not tell the two apart`, {
+      field: 'email',
+      value: rep.email,
+      wayOut: `use another address for ${rep.id}, or make ${same.id} inactive`,
+    })
+  }
   for (const field of ['successor', 'manager', 'backup'] as const) {
     const other = rep[field]
     if (other !== null) checkRepId(other, field, known)
   }
 }
 
-/** @throws {TableError} `request-invalid` where the pool names a rep or a pool that is not there. */
+/** @throws {TableError} `request-invalid` where the pool names a rep or a pool that is not there, or its hand-overs never end. */
 export function checkPool(pool: Pool, known: Known): void {
   for (const [index, { rep }] of pool.members.entries())
     checkRepId(rep, fieldOf(['members', index, 'rep']), known)
   for (const [handOver, path] of handOversOf(pool.whenNobody)) {
     if (typeof handOver === 'string') continue
     if ('person' in handOver) checkRepId(handOver.person, fieldOf([...path, 'person']), known)
-    if ('pool' in handOver) checkPoolName(handOver.pool, fieldOf([...path, 'pool']), known)
+    if ('pool' in handOver) {
+      const field = fieldOf([...path, 'pool'])
+      checkPoolName(handOver.pool, field, known)
+      const circle = circleFrom(pool, (name) => known.pools.get(name))
+      if (circle === null) continue
+      const { message, wayOut } = circleText(circle)
+      throw invalid(message, { field, value: handOver.pool, wayOut })
+    }
   }
 }
 
@@ -51,7 +68,7 @@ export function checkDestinations(territory: Territory, known: Known): void {
 }
 
 function checkRepId(id: string, field: string, known: Known): void {
-  if (known.hasRep(id)) return
+  if (known.reps.has(id)) return
   throw invalid(`there is no rep ${id}`, {
     field,
     value: id,
@@ -60,7 +77,7 @@ function checkRepId(id: string, field: string, known: Known): void {
 }
 
 function checkPoolName(name: string, field: string, known: Known): void {
-  if (known.hasPool(name)) return
+  if (known.pools.has(name)) return
   throw invalid(`there is no pool ${name}`, {
     field,
     value: name,
@@ -71,10 +88,5 @@ function checkPoolName(name: string, field: string, known: Known): void {
 const invalid = (message: string, details: ErrorDetails) =>
   new TableError('request-invalid', message, details)
 
-/** A path as people read it: `members[1].rep`. */
-function fieldOf(path: readonly PropertyKey[]): string {
-  return path
-    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
-    .join('')
-    .replace(/^\./, '')
-}
+/** A path as problems of the server name it: `members.1.rep`. */
+const fieldOf = (path: readonly PropertyKey[]): string => path.map(String).join('.')

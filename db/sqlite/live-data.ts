@@ -1,6 +1,6 @@
 import { Pool } from '../../routing/pool.ts'
 import { Rep } from '../../routing/rep.ts'
-import { Territory } from '../../routing/territory.ts'
+import { inForceAt, Territory } from '../../routing/territory.ts'
 import type { AuditRecord, Seeds, TerritoryVersion } from '../store.ts'
 import type { Audit } from './audit.ts'
 import { checkDestinations, checked, checkPool, checkRep, type Known } from './live-checks.ts'
@@ -43,7 +43,7 @@ export function createLiveData(connection: Connection, audit: Audit): LiveData {
     isChanged = false
   }
 
-  const known: Known = { hasRep: (id) => reps.has(id), hasPool: (name) => pools.has(name) }
+  const known = (): Known => ({ reps, pools })
 
   function setRep(rep: Rep, at: number): void {
     isChanged = true
@@ -83,7 +83,7 @@ export function createLiveData(connection: Connection, audit: Audit): LiveData {
       )
     },
     pool: (name) => pools.get(name) ?? null,
-    territory: (name, startedAt) => inForce(territories.get(name) ?? [], startedAt),
+    territory: (name, startedAt) => inForceAt(territories.get(name) ?? [], startedAt)?.territory ?? null,
     reps: () => sortedBy(reps),
     pools: () => sortedBy(pools),
     territories: () =>
@@ -92,11 +92,9 @@ export function createLiveData(connection: Connection, audit: Audit): LiveData {
       const newReps = seeds.reps.filter(({ id }) => !reps.has(id)).map(repOf)
       const newPools = seeds.pools.filter(({ name }) => !pools.has(name)).map(poolOf)
       const newTerritories = seeds.territories.filter(({ name }) => !territories.has(name)).map(territoryOf)
-      const ids = new Set(newReps.map(({ id }) => id))
-      const names = new Set(newPools.map(({ name }) => name))
       const all: Known = {
-        hasRep: (id) => reps.has(id) || ids.has(id),
-        hasPool: (name) => pools.has(name) || names.has(name),
+        reps: new Map([...reps, ...newReps.map((rep) => [rep.id, rep] as const)]),
+        pools: new Map([...pools, ...newPools.map((pool) => [pool.name, pool] as const)]),
       }
       for (const rep of newReps) checkRep(rep, all)
       for (const pool of newPools) checkPool(pool, all)
@@ -108,21 +106,21 @@ export function createLiveData(connection: Connection, audit: Audit): LiveData {
     },
     putRep(given, who, at) {
       const rep = repOf(given)
-      checkRep(rep, known)
+      checkRep(rep, known())
       log('rep', rep.id, { who, at, before: reps.get(rep.id) ?? null, after: rep })
       setRep(rep, at)
       return rep
     },
     putPool(given, who, at) {
       const pool = poolOf(given)
-      checkPool(pool, known)
+      checkPool(pool, known())
       log('pool', pool.name, { who, at, before: pools.get(pool.name) ?? null, after: pool })
       setPool(pool, at)
       return pool
     },
     putTerritory(given, effectiveFrom, { who, at }) {
       const territory = territoryOf(given)
-      checkDestinations(territory, known)
+      checkDestinations(territory, known())
       const last = territories.get(territory.name)?.at(-1)
       const version = (last?.version ?? 0) + 1
       log('territory', territory.name, {
@@ -152,16 +150,6 @@ function poolOf({ name, strategy, members, whenNobody, catchUp, leaveBuffer, cou
 
 const territoryOf = ({ name, dimensions, entries }: Territory): Territory =>
   checked<Territory>(Territory, { name, dimensions, entries })
-
-/** The latest version in force at the time, of those that were saved by then; else the first there was. */
-function inForce(versions: readonly TerritoryVersion[], startedAt: number): Territory | null {
-  let best: TerritoryVersion | null = null
-  for (const each of versions) {
-    if (each.effectiveFrom > startedAt || each.savedAt > startedAt) continue
-    if (best === null || each.effectiveFrom >= best.effectiveFrom) best = each
-  }
-  return (best ?? versions[0])?.territory ?? null
-}
 
 const vendorKey = (vendor: string, id: string) => JSON.stringify([vendor, id])
 const emailKey = (email: string) => email.trim().toLowerCase()

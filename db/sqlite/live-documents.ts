@@ -1,3 +1,4 @@
+import type { z } from 'zod'
 import { Pool } from '../../routing/pool.ts'
 import { Rep } from '../../routing/rep.ts'
 import { Territory } from '../../routing/territory.ts'
@@ -41,11 +42,11 @@ export function createLiveDocuments(connection: Connection): LiveDocuments {
 
   return {
     read() {
-      const reps = (selectReps.all() as string[]).map((text) => Rep.parse(JSON.parse(text)))
-      const pools = (selectPools.all() as string[]).map((text) => Pool.parse(JSON.parse(text)))
+      const reps = (selectReps.all() as string[]).map((text) => readAs<Rep>(Rep, text))
+      const pools = (selectPools.all() as string[]).map((text) => readAs<Pool>(Pool, text))
       const versions = (selectTerritories.all() as StoredVersion[]).map(({ document, ...version }) => ({
         ...version,
-        territory: Territory.parse(JSON.parse(document)),
+        territory: readAs<Territory>(Territory, document),
       }))
       return {
         reps: new Map(reps.map((rep) => [rep.id, rep])),
@@ -65,4 +66,11 @@ export function createLiveDocuments(connection: Connection): LiveDocuments {
         who,
       ),
   }
+}
+
+/** What was accepted when it was saved opens also under a schema that has become stricter since; the next edit has to mend it. */
+function readAs<Document>(schema: z.ZodType<Document>, text: string): Document {
+  const document: unknown = JSON.parse(text)
+  const parsed = schema.safeParse(document)
+  return parsed.success ? parsed.data : (document as Document)
 }

@@ -21,6 +21,8 @@ export interface Rotation extends Pick<Ledger, 'settle' | 'view' | 'confirm' | '
   readonly clocks: Clocks
   readonly audit: Audit
   stateOf(pool: Pool): PoolState
+  /** Writes a pool; what it counted goes with it to a counter of another name. */
+  putPool(pool: Pool, who: string): PoolState
   /** Writes the clock of a row, which from now on says on whose plate it is. */
   clock(row: number, tableId: number, entry: { column: string; clock: Clock }): void
   /** The row came to rest. */
@@ -55,6 +57,11 @@ export function createRotation(
     loads.forget()
   }
 
+  function stateOf(pool: Pool): PoolState {
+    const { balances, lastDrawn } = counters.ofPool(pool)
+    return { pool, balances, lastDrawn }
+  }
+
   return {
     settle: ledger.settle,
     view: ledger.view,
@@ -66,9 +73,12 @@ export function createRotation(
     claims,
     clocks,
     audit,
-    stateOf(pool) {
-      const { balances, lastDrawn } = counters.ofPool(pool)
-      return { pool, balances, lastDrawn }
+    stateOf,
+    putPool(given, who) {
+      const before = live.pool(given.name)
+      const pool = live.putPool(given, who, now())
+      if (before !== null) counters.carry(before, pool, live.pools())
+      return stateOf(pool)
     },
     clock(row, tableId, entry) {
       clocks.put(row, tableId, entry)

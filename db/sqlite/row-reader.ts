@@ -1,6 +1,6 @@
 import type { Filter } from '../filter.ts'
 import { applyEntries, type Cells, type JournalEntry, type Values } from '../journal.ts'
-import type { FoundRow, ScanQuery, StoredRow } from '../store.ts'
+import type { DueAlarm, DueQuery, FoundRow, ScanQuery, StoredRow } from '../store.ts'
 import { conditionSql } from './filter-sql.ts'
 import type { Connection } from './open.ts'
 import { unpackCells, unpackEntries } from './packed.ts'
@@ -34,6 +34,8 @@ export const touchBand = 1_000_000_000
 const searchSql = ` AND instr(lower(json(input)), lower(?)) > 0 AND EXISTS (
   SELECT 1 FROM json_tree(rows.input) AS part WHERE instr(lower(CAST(part.atom AS TEXT)), lower(?)) > 0)`
 
+type Span = Pick<DueQuery, 'now' | 'limit'>
+
 /** Reads rows: the snapshot, and for a row in flight the journal behind it. */
 export interface RowReader {
   load(seq: number): StoredRow | null
@@ -45,12 +47,9 @@ export interface RowReader {
   count(tableId: number, filter: Filter): number
   journal(seq: number, from?: number): JournalEntry[]
   active(after: number, limit: number): number[]
-  due(now: number, limit: number): { rows: number[]; nextAt: number | null }
+  due(tableIds: readonly number[], span: Span): { rows: number[]; nextAt: number | null }
   /** Rows at rest one of whose cells is to run again by now, with those cells, and when the next row is. */
-  alarms(
-    now: number,
-    limit: number,
-  ): { due: { table: string; id: string; columns: string[] }[]; nextAt: number | null }
+  alarms(tableIds: readonly number[], span: Span): { due: DueAlarm[]; nextAt: number | null }
   remaining(run: number): number
 }
 
@@ -78,12 +77,9 @@ export function createRowReader(connection: Connection, nameOf: (tableId: number
       'SELECT seq FROM rows WHERE active IS NOT NULL AND due_at IS NULL AND seq > ? ORDER BY seq LIMIT ?',
     )
     .pluck()
-  const dueRows = connection.prepare('SELECT seq FROM rows WHERE due_at <= ? ORDER BY due_at LIMIT ?').pluck()
-  const nextDue = connection.prepare('SELECT min(due_at) FROM rows WHERE due_at > ?').pluck()
-  const alarmRows = connection.prepare(
-    `SELECT id, table_id AS tableId, json(cells) AS cells ${from} WHERE alarm_at <= ? ORDER BY alarm_at LIMIT ?`,
-  )
-  const nextAlarm = connection.prepare('SELECT min(alarm_at) FROM rows WHERE alarm_at > ?').pluck()
+  const due = timed('due_at')
+  const alarms = timed('alarm_at')
+  const alarmCells = connection.prepare(`SELECT id, table_id, json(cells) ${from} WHERE seq = ?`).raw()
   const remaining = connection.prepare('SELECT count(*) FROM rows WHERE active = ?').pluck()
 
   function journal(seq: number, from = 0): { entries: JournalEntry[]; next: number } {
@@ -139,6 +135,29 @@ export function createRowReader(connection: Connection, nameOf: (tableId: number
     return row
   }
 
+  /** Rows by a moment of theirs. The index begins with the table, so that each table is asked alone. */
+  function timed(column: 'due_at' | 'alarm_at') {
+    const until = connection
+      .prepare(
+        `SELECT seq, ${column} FROM rows WHERE table_id = ? AND ${column} <= ? ORDER BY ${column} LIMIT ?`,
+      )
+      .raw()
+    const next = connection
+      .prepare(`SELECT min(${column}) FROM rows WHERE table_id = ? AND ${column} > ?`)
+      .pluck()
+    return (tableIds: readonly number[], { now, limit }: Span) => {
+      const found = tableIds.flatMap((id) => until.all(id, now, limit) as [seq: number, at: number][])
+      const later = tableIds.flatMap((id) => (next.get(id, now) as number | null) ?? [])
+      return {
+        rows: found
+          .sort(([, one], [, other]) => one - other)
+          .slice(0, limit)
+          .map(([seq]) => seq),
+        nextAt: later.length === 0 ? null : Math.min(...later),
+      }
+    }
+  }
+
   const one = (found: unknown) => (found === undefined ? null : rowOf(found as RowRecord))
 
   function where(filter: Filter, tableId: number): { sql: string; values: unknown[] } {
@@ -191,20 +210,16 @@ export function createRowReader(connection: Connection, nameOf: (tableId: number
     },
     journal: (seq, from) => journal(seq, from).entries,
     active: (after, limit) => activeRows.all(after, limit) as number[],
-    due: (now, limit) => ({
-      rows: dueRows.all(now, limit) as number[],
-      nextAt: nextDue.get(now) as number | null,
-    }),
-    alarms(now, limit) {
-      const found = alarmRows.all(now, limit) as { id: string; tableId: number; cells: string }[]
-      return {
-        due: found.map(({ id, tableId, cells }) => ({
-          table: nameOf(tableId),
-          id,
-          columns: ringing(unpackCells(cells), now),
-        })),
-        nextAt: nextAlarm.get(now) as number | null,
+    due,
+    alarms(tableIds, span) {
+      const { rows, nextAt } = alarms(tableIds, span)
+      const ring = (seq: number): DueAlarm => {
+        const [id, tableId, text] = alarmCells.get(seq) as [string, number, string | null]
+        const cells = unpackCells(text)
+        const columns = ringing(cells, span.now)
+        return { table: nameOf(tableId), id, columns, run: cells[columns[0] ?? '']?.run ?? null }
       }
+      return { due: rows.map(ring), nextAt }
     },
     remaining: (run) => remaining.get(run) as number,
   }

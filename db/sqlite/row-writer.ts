@@ -1,3 +1,4 @@
+import { isHeld } from '../../columns/cell.ts'
 import { TableError } from '../../columns/errors.ts'
 import { applyEntries, type JournalEntry } from '../journal.ts'
 import type {
@@ -29,8 +30,8 @@ export interface RowWriter {
   activate(request: Activation, tableId: number): StoredRow[]
   editInput(edit: InputEdit, tableId: number): StoredRow | null
   erase(tableId: number, id: string): boolean
-  /** Makes every parked row due. */
-  wakeParked(now: number): void
+  /** Makes some of the parked rows of one table due that wait for hours or for a person; tells how many, 0 when none is left. */
+  wakeHeld(tableId: number, now: number, account?: string): number
   /** Forgets what was remembered of work that was undone. */
   discard(): void
 }
@@ -58,7 +59,7 @@ export function createRowWriter(connection: Connection, parts: Parts): RowWriter
   const leave = connection.prepare(
     'UPDATE rows SET entries = ?, active = NULL, due_at = NULL, alarm_at = ? WHERE seq = ?',
   )
-  const park = connection.prepare('UPDATE rows SET entries = ?, due_at = ? WHERE seq = ?')
+  const park = connection.prepare('UPDATE rows SET entries = ?, due_at = ?, held = ? WHERE seq = ?')
   const addTouch = connection.prepare('UPDATE rows SET touches = touches + 1 WHERE seq = ?')
   const activateRow = connection.prepare(
     'UPDATE rows SET generation = generation + 1, active = ?, due_at = NULL, alarm_at = NULL WHERE seq = ? AND table_id = ?',
@@ -73,7 +74,14 @@ export function createRowWriter(connection: Connection, parts: Parts): RowWriter
   const remember = connection.prepare(
     'INSERT INTO idempotency_keys (table_id, key, fingerprint, answer, at) VALUES (?, ?, ?, ?, ?)',
   )
-  const wake = connection.prepare('UPDATE rows SET due_at = ? WHERE due_at > ?')
+  // Not all at once: whoever inserts a lead meanwhile waits for the transaction to end.
+  const wake = connection.prepare(
+    `UPDATE rows SET due_at = ? WHERE seq IN (
+       SELECT seq FROM rows INDEXED BY rows_due WHERE table_id = ? AND due_at > ? AND held = 1 LIMIT 1000)`,
+  )
+  const wakeOfAccount = connection.prepare(
+    'UPDATE rows INDEXED BY rows_account SET due_at = ? WHERE table_id = ? AND due_at > ? AND held = 1 AND account = ?',
+  )
   const forgetJournal = connection.prepare('DELETE FROM journal WHERE row_seq = ?')
   const forgetRow = connection.prepare('DELETE FROM rows WHERE seq = ?')
   const forgetBody = connection.prepare(
@@ -171,7 +179,7 @@ export function createRowWriter(connection: Connection, parts: Parts): RowWriter
     if (atRest) {
       leave.run(entries, alarmAt, request.row)
       rotation.rested(request.row)
-    } else park.run(entries, dueAt, request.row)
+    } else park.run(entries, dueAt, Object.values(taken.cells).some(isHeld) ? 1 : 0, request.row)
     generations.delete(request.row)
   }
 
@@ -207,7 +215,8 @@ export function createRowWriter(connection: Connection, parts: Parts): RowWriter
       }
       const settle = (settlement: Settlement) => {
         settled()
-        if (settlement.release === null)
+        // A later draw may give something back, which is written at once.
+        if (settlement.release === null && settlement.generation === 1)
           return rotation.settle(settlement, { ...request, tableId }, (write) => decided.push(write))
         guard()
         return rotation.settle(settlement, { ...request, tableId }, (write) => write())
@@ -276,7 +285,10 @@ export function createRowWriter(connection: Connection, parts: Parts): RowWriter
       return true
     },
 
-    wakeParked: (now) => void wake.run(now, now),
+    wakeHeld: (tableId, now, account) =>
+      account === undefined
+        ? wake.run(now, tableId, now).changes
+        : wakeOfAccount.run(now, tableId, now, account).changes,
 
     discard: () => generations.clear(),
   }

@@ -46,6 +46,8 @@ export const rows = sqliteTable(
     generation: integer().notNull().default(1),
     active: integer(),
     dueAt: integer(),
+    /** Of a parked row: it waits for hours or for a person, so that an edit of live data may end it. */
+    held: integer({ mode: 'boolean' }).notNull().default(false),
     alarmAt: integer(),
   },
   (table) => [
@@ -54,8 +56,8 @@ export const rows = sqliteTable(
     index('rows_person').on(table.tableId, table.person).where(sql`person IS NOT NULL`),
     index('rows_account').on(table.tableId, table.account).where(sql`account IS NOT NULL`),
     index('rows_active').on(table.active).where(sql`active IS NOT NULL`),
-    index('rows_due').on(table.dueAt).where(sql`due_at IS NOT NULL`),
-    index('rows_alarm').on(table.alarmAt).where(sql`alarm_at IS NOT NULL`),
+    index('rows_due').on(table.tableId, table.dueAt).where(sql`due_at IS NOT NULL`),
+    index('rows_alarm').on(table.tableId, table.alarmAt).where(sql`alarm_at IS NOT NULL`),
   ],
 )
 
@@ -200,6 +202,7 @@ export const credits = sqliteTable(
     id: integer().primaryKey(),
     pool: text().notNull(),
     member: text().notNull(),
+    stratum: text(),
     leads: real().notNull(),
     reason: text().notNull(),
     note: text(),
@@ -239,11 +242,18 @@ export const clocks = sqliteTable(
   ],
 )
 
-export const claims = sqliteTable('claims', {
-  account: text().primaryKey(),
-  rowSeq: integer().notNull(),
-  document: text().notNull(),
-})
+/** Which rep has a company, for each purpose. The document is its provenance and stays; `renewed_at` moves with every lead that stuck. */
+export const claims = sqliteTable(
+  'claims',
+  {
+    account: text().notNull(),
+    scope: text().notNull(),
+    rowSeq: integer().notNull(),
+    document: text().notNull(),
+    renewedAt: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.account, table.scope] })],
+)
 
 /** The change feed: one record for each table and commit. */
 export const events = sqliteTable(

@@ -15,17 +15,19 @@ export interface SqliteOptions {
   /** A file path, or `:memory:`. */
   path: string
   now: () => number
+  /** Commits whose changes a reader of the event stream can still catch up with, per store; 20,000 when left out. */
+  keptEvents?: number
 }
 
 /** The embedded store: one SQLite file, one writer, group commit at full durability. */
-export async function openSqliteStore({ path, now }: SqliteOptions): Promise<Store> {
+export async function openSqliteStore({ path, now, keptEvents = 20_000 }: SqliteOptions): Promise<Store> {
   const connection = openDatabase(path)
-  return assemble(connection, path, now)
+  return assemble(connection, { path, now, keptEvents })
 }
 
-function assemble(connection: Connection, path: string, now: () => number): Store {
+function assemble(connection: Connection, { path, now, keptEvents }: Required<SqliteOptions>): Store {
   const registry = createTableRegistry(connection)
-  const events = createEventLog(connection, registry.nameOf)
+  const events = createEventLog(connection, { nameOf: registry.nameOf, keptEvents })
   const rotation = createRotation(connection, { now, nameOf: registry.nameOf })
   const runs = createRunStore(connection)
   const reader = createRowReader(connection, registry.nameOf)
@@ -60,6 +62,7 @@ function assemble(connection: Connection, path: string, now: () => number): Stor
     },
   })
   const idOf = registry.idOf
+  const idsOf = (tables: readonly string[]) => tables.map(idOf)
   const { live } = rotation
   /** Reads see what is committed: nothing else runs while one does. */
   async function read<Result>(work: () => Result): Promise<Result> {
@@ -95,7 +98,7 @@ function assemble(connection: Connection, path: string, now: () => number): Stor
     cellCounts: (table) => read(() => counts.of(idOf(table))),
     journal: (row) => read(() => reader.journal(row)),
     activeRows: (after, limit) => read(() => reader.active(after, limit)),
-    dueRows: (at, limit) => read(() => reader.due(at, limit)),
+    dueRows: (query) => read(() => reader.due(idsOf(query.tables), query)),
 
     createRun: (run) =>
       queue.run(() => {
@@ -123,10 +126,11 @@ function assemble(connection: Connection, path: string, now: () => number): Stor
       }),
     territories: () => read(() => live.territories()),
     putRep: (rep, who) => queue.run(() => live.putRep(rep, who, now())),
-    putPool: (pool, who) => queue.run(() => rotation.stateOf(live.putPool(pool, who, now()))),
+    putPool: (pool, who) => queue.run(() => rotation.putPool(pool, who)),
     putTerritory: (territory, effectiveFrom, who) =>
       queue.run(() => live.putTerritory(territory, effectiveFrom, { who, at: now() })),
     audit: (query) => read(() => rotation.audit.find(query)),
+    recordAudit: (line) => queue.run(() => rotation.audit.add({ ...line, at: now() })),
     credit: (credit) => queue.run(() => rotation.credits.give(credit)),
     credits: (query) => read(() => rotation.credits.find(query)),
     draws: (query) => read(() => rotation.draws.draws(query)),
@@ -134,10 +138,13 @@ function assemble(connection: Connection, path: string, now: () => number): Stor
     decisionView: (of) => read(() => rotation.view(of)),
 
     clocks: ({ table, ...span }) => read(() => rotation.clocks.between(idOf(table), span)),
-    alarms: (at, limit) => read(() => reader.alarms(at, limit)),
-    wakeParked: () => queue.run(() => writer.wakeParked(now())),
+    alarms: (query) => read(() => reader.alarms(idsOf(query.tables), query)),
+    async wakeHeld({ tables, account }) {
+      const at = now()
+      for (const id of idsOf(tables)) while ((await queue.run(() => writer.wakeHeld(id, at, account))) > 0);
+    },
 
-    claim: (account) => read(() => rotation.claims.get(account)),
+    claim: (account, scope) => read(() => rotation.claims.get(account, scope)),
 
     events: ({ table, after, limit }) => read(() => events.since(idOf(table), after, limit)),
     lastEvent: (table) => read(() => events.last(idOf(table))),

@@ -1,13 +1,14 @@
 import type { CrmRecord, Message } from '../../columns/ports.ts'
+import type { ServiceLevel } from '../../columns/service-level.ts'
 import type { Assignment } from '../../routing/decision.ts'
-import type { ServiceLevelPolicyInput, ServiceLevelValue } from '../../routing/service-level/policy.ts'
+import type { ServiceLevelPolicyInput } from '../../routing/service-level/policy.ts'
 import { triageLead } from './team.ts'
 
 const day = [{ from: '08:00', until: '18:00' }]
 
 /**
- * A person touches every lead within half an hour of business time. Whoever lets one lie is reminded, then loses it; after two more
- * owners the lead of triage has it and keeps it.
+ * A person touches every lead within half an hour of business time. Whoever lets one lie is reminded, the manager is told, and in the end
+ * the owner loses it; after two more owners the lead of triage has it and keeps it.
  */
 export const firstTouchPolicy: ServiceLevelPolicyInput = {
   withinMinutes: 30,
@@ -26,20 +27,43 @@ const addressed = (email: string | null | undefined): Pick<Message, 'to' | 'fall
   fallbackChannel: 'leads',
 })
 
+interface Due {
+  /** 1 for the first reminder to this owner. */
+  number: number
+  deadline: string
+}
+
+/** The latest reminder that the present owner is to have, before the deadline or behind it; null while there is none. */
+export const reminderDue = (level: ServiceLevel | null): Due | null =>
+  level !== null && level.reminders > 0 && (level.state === 'reminded' || level.state === 'breached')
+    ? { number: level.reminders, deadline: level.deadline }
+    : null
+
+/** What the manager is told of: a deadline that passed untouched. One that was met late was passed all the same. */
+export const breachOf = (level: ServiceLevel | null): { deadline: string } | null =>
+  level?.breached === true ? { deadline: level.deadline } : null
+
 interface Waiting {
-  owner: Assignment
-  firstTouch: ServiceLevelValue
   record: CrmRecord
   company: string
 }
 
 /** To the owner of a lead that nobody has touched. */
-export const reminderMessage = ({ owner, firstTouch, record, company }: Waiting): Message => ({
-  ...addressed(owner.email),
-  title: `Still waiting: ${company}`,
-  facts: [['Due', firstTouch.deadline]],
-  reason: firstTouch.reason,
-  link: { text: 'Open the record', url: record.url },
+export const reminderMessage = (lead: Waiting & { owner: Assignment; reminderDue: Due }): Message => ({
+  ...addressed(lead.owner.email),
+  title: `Still waiting: ${lead.company}`,
+  facts: [['Due', lead.reminderDue.deadline]],
+  reason: `Reminder ${lead.reminderDue.number}: nobody has touched it yet`,
+  link: { text: 'Open the record', url: lead.record.url },
+})
+
+/** To the manager of everybody here, once for each lead. */
+export const breachMessage = (lead: Waiting & { breach: { deadline: string } }): Message => ({
+  ...addressed(triageLead.email),
+  title: `Nobody touched it in time: ${lead.company}`,
+  facts: [['Was due', lead.breach.deadline]],
+  reason: 'Its owner is reminded, then it goes to somebody else',
+  link: { text: 'Open the record', url: lead.record.url },
 })
 
 /** To the rep who had the lead until now. */

@@ -4,6 +4,7 @@ import type { RuleAnswer } from '../../columns/use-ai.ts'
 import { segmentByRule } from '../../routing/segment/segment-by-rule.ts'
 import type { Segmentation } from '../../routing/segment/segmentation.ts'
 import type { Lead } from './lead.ts'
+import { namedAccounts } from './team.ts'
 
 export const exits = ['route', 'nurture', 'self-serve', 'disqualified'] as const
 export type Exit = (typeof exits)[number]
@@ -47,6 +48,7 @@ interface Candidate {
   source: string | null
   message: string | null
   email: string | null
+  domain: string | null
 }
 
 const notBuyers = /\b(job application|applicant|careers?|student|vendor|press|partner pitch)\b/i
@@ -54,11 +56,13 @@ const handRaisers = /\b(demo|contact sales|pricing|trial|referral|call)\b/i
 const lowIntent = /\b(newsletter|webinar|ebook|content|download|event)\b/i
 
 /**
- * Whom a rep should talk to. A customer or an open opportunity reaches its owner whatever the rest says; missing data never
- * disqualifies, only positive evidence does.
+ * Whom a rep should talk to. A named account, a customer or an open opportunity reaches its owner whatever the rest says; missing data
+ * never disqualifies, only positive evidence does.
  */
-export function qualify({ segment, account, source, email }: Candidate): BranchAnswer<Exit> {
+export function qualify({ segment, account, source, email, domain }: Candidate): BranchAnswer<Exit> {
   const from = source ?? ''
+  if (domain !== null && Object.hasOwn(namedAccounts, domain))
+    return { exit: 'route', reason: `${domain} is a named account: its owner takes every lead of it` }
   if (account !== null && account.relationship !== 'prospect') {
     return {
       exit: 'route',

@@ -14,7 +14,14 @@ import { updateCrm } from '../../columns/update-crm.ts'
 import { useAi } from '../../columns/use-ai.ts'
 import { accountKey, companyDomain } from '../../routing/company.ts'
 import { Segmentation } from '../../routing/segment/segmentation.ts'
-import { firstTouchPolicy, reminderMessage, takenBackMessage } from './first-touch.ts'
+import {
+  breachMessage,
+  breachOf,
+  firstTouchPolicy,
+  reminderDue,
+  reminderMessage,
+  takenBackMessage,
+} from './first-touch.ts'
 import { handoffMessage, routingFields, sequenceFor } from './handoff.ts'
 import { Lead } from './lead.ts'
 import { ownership } from './ownership.ts'
@@ -90,7 +97,7 @@ export const inboundLeads = ({ crm, messenger, sequencer, enrichment, model }: C
       'exit',
       branch({
         needs: ['segment'],
-        reads: ['account', 'source', 'message', 'email'],
+        reads: ['account', 'source', 'message', 'email', 'domain'],
         exits,
         handle: {
           route: 'continue',
@@ -189,15 +196,29 @@ export const inboundLeads = ({ crm, messenger, sequencer, enrichment, model }: C
       }),
       routed,
     )
+    // Only what a message is about, so that nothing else that happens to the clock sends it again.
+    .column(
+      'reminderDue',
+      compute({ reads: ['firstTouch'], run: ({ firstTouch }) => reminderDue(firstTouch) }),
+    )
     .column(
       'reminder',
       notify({
-        needs: ['owner', 'firstTouch', 'record', 'company'],
+        needs: ['reminderDue', 'owner', 'record', 'company'],
         via: messenger,
         budget: budgets.messenger,
         message: reminderMessage,
       }),
-      { when: { firstTouch: (level) => level?.state === 'reminded' } },
+    )
+    .column('breach', compute({ reads: ['firstTouch'], run: ({ firstTouch }) => breachOf(firstTouch) }))
+    .column(
+      'managerTold',
+      notify({
+        needs: ['breach', 'record', 'company'],
+        via: messenger,
+        budget: budgets.messenger,
+        message: breachMessage,
+      }),
     )
 
 /** What `ROTA_TABLES` points to: the tables of this module, given the connectors. */

@@ -1,10 +1,9 @@
 import type { Decision, Exclusion } from '../decision.ts'
 import type { Rep } from '../rep.ts'
-import { awayFrom, coverFor, isBarred, ownerOf, repBehind } from './coverage.ts'
+import { dayMs } from '../time/zone.ts'
+import { awayFrom, coverFor, isSameOwner, ownerOf, repBehind } from './coverage.ts'
 import { assign, type Deciding, lineOf } from './deciding.ts'
 import { noteOn } from './relationship.ts'
-
-const dayMs = 86_400_000
 
 /**
  * The rep whom this company has already, asked before anything is distributed: one company, one rep (traps 51 to 53). Null when there
@@ -13,8 +12,9 @@ const dayMs = 86_400_000
 export function stickTo(deciding: Deciding): Decision | null {
   const { view } = deciding
   const { claim } = view
-  // A lead never sticks to itself: a redraw of the row that made the claim decides anew.
-  if (claim === null || claim.row === view.row || deciding.claimRefused) return null
+  if (claim === null || deciding.claimRefused) return null
+  // A lead never sticks to itself: a redraw of the cell that made the claim decides anew.
+  if (claim.row === view.row && claim.column === view.column) return null
   const rep = repBehind(claim.owner, view)
   const went = `${claim.account} already went to ${claim.owner.name} (${claim.row}, rule "${claim.rule}")`
   const kept = keep(rep, deciding)
@@ -51,8 +51,8 @@ function keep(rep: Rep | null, { view, claims }: Deciding): Kept {
   const { claim } = view
   if (claim === null) return { no: 'which is gone' }
   const { dormantDays, onLeave } = claims
-  if (dormantDays !== undefined && view.now - Date.parse(claim.at) > dormantDays * dayMs) {
-    return { no: `which is more than ${dormantDays} days ago` }
+  if (dormantDays !== undefined && view.now - Date.parse(claim.renewedAt) > dormantDays * dayMs) {
+    return { no: `whose last lead is more than ${dormantDays} days ago` }
   }
   if (rep?.active === false) {
     const cover = coverFor(rep, view)
@@ -60,7 +60,8 @@ function keep(rep: Rep | null, { view, claims }: Deciding): Kept {
       ? { no: 'who is inactive and has neither an active successor nor manager' }
       : { cover, away: null }
   }
-  if (isBarred(claim.owner, view)) return { no: 'who had this lead before' }
+  // Whoever takes the lead from somebody does not mean the company's claim to give it back.
+  if (view.previous.some((each) => isSameOwner(each, claim.owner))) return { no: 'who had this lead before' }
   if (rep === null) {
     return claim.owner.rep === null
       ? { cover: null, away: null }

@@ -15,7 +15,7 @@ export function isSameOwner(one: Owner, other: Owner): boolean {
 
 /** True for somebody who may not get the lead back: a rep who let it lie, or refused it. */
 export const isBarred = (owner: Owner, view: DecisionView): boolean =>
-  view.neverAgain && view.previous.some((each) => isSameOwner(each, owner))
+  view.previous.some((each) => each.barred === true && isSameOwner(each, owner))
 
 /** The rep behind an owner, null for somebody only a CRM knows. */
 export function repBehind(owner: Owner, view: DecisionView): Rep | null {
@@ -79,6 +79,24 @@ export function coverFor(
     return null
   }
   return walk(rep)
+}
+
+/** What became of each who could have stood in: `no successor, manager Sue is inactive`. For a rep whom `coverFor` finds nobody for. */
+export function whyUncovered(
+  rep: Rep,
+  view: DecisionView,
+  order: readonly CoverField[] = ['successor', 'manager'],
+): string {
+  return order
+    .map((field) => {
+      const id = rep[field]
+      if (id === null) return `no ${field}`
+      const next = view.rep(id)
+      if (next === null) return `${field} ${id} is not in the roster`
+      const why = !next.active ? 'is inactive' : isBarred(ownerOf(next), view) ? 'had it before' : 'is away'
+      return `${field} ${next.name} ${why}`
+    })
+    .join(', ')
 }
 
 function canCover(rep: Rep, view: DecisionView, order: readonly CoverField[]): boolean {

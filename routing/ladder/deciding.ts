@@ -11,12 +11,19 @@ import type {
   RuleTrace,
 } from '../decision.ts'
 import type { Candidate } from './answers.ts'
+import { isSameOwner } from './coverage.ts'
+import type { Failure } from './nobody.ts'
 
-/** What happens to a company's claim whose owner is away, or which is old. */
+/** Who shares a company's claim, and what happens to one whose owner is away, or which is old. */
 export interface ClaimPolicy {
+  /**
+   * The name under which several columns, also of several tables, share their claims. Left out, a column knows its own claims alone, so
+   * that an SDR column never answers with the account's AE.
+   */
+  scope?: string
   /** An owner on leave keeps the company's leads while the backup is told (the default), or the next rule decides. */
   onLeave?: 'keep' | 'next-rule'
-  /** A claim that nobody renewed for longer is let go. */
+  /** A claim that no lead of the company renewed for longer is let go. */
   dormantDays?: number
 }
 
@@ -25,6 +32,8 @@ export interface Deciding {
   readonly view: DecisionView
   readonly claims: ClaimPolicy
   readonly rules: RuleTrace[]
+  /** Pools and persons who could not take it, for a lead that nobody gets in the end. */
+  readonly failures: Failure[]
   /** The rule that is asked now, what it saw, and the pool that pays for its relationships. */
   rule: string
   conditions: readonly ConditionTrace[]
@@ -33,6 +42,8 @@ export interface Deciding {
   counts: string | null
   fallbackUsed: boolean
   claimRefused: boolean
+  /** When the holds that count for this decision began: each rule and each pool has a clock of its own. */
+  heldSince: Record<string, number>
 }
 
 /** What a rule's line of the trace says beside its reason. */
@@ -81,7 +92,8 @@ export function assign(deciding: Deciding, granted: Granted): Decision {
     reason,
     pool: pool ?? null,
     alsoTell: granted.alsoTell ?? null,
-    previous: [...view.previous],
+    // Who has it again has not lost it; one who was barred did, and has it as the last stop only.
+    previous: view.previous.filter((each) => each.barred === true || !isSameOwner(each, owner)),
   }
   return {
     assignment,
@@ -93,13 +105,17 @@ export function assign(deciding: Deciding, granted: Granted): Decision {
   }
 }
 
+/** When this hold began; now for one that does not hold the lead yet. */
+export const holdSince = ({ view }: Deciding, key: string): number => view.heldSince[key] ?? view.now
+
 /** Nobody gets it now, and it is decided again. */
 export function holdOn(
   deciding: Deciding,
-  hold: Hold,
+  { on, until }: Omit<Hold, 'since'>,
   { reason, ...seen }: Seen & { reason: string },
 ): Decision {
   deciding.rules.push(lineOf(deciding, { matched: true, reason, seen }))
+  const hold = { on, until, since: { ...deciding.heldSince } }
   return { assignment: null, reason, hold, draw: null, claims: false, trace: traceOf(deciding, null) }
 }
 

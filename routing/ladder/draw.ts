@@ -3,8 +3,8 @@ import type { Considered, Decision, DecisionView, Method } from '../decision.ts'
 import type { HandOver, Pool, Queue } from '../pool.ts'
 import type { Rep } from '../rep.ts'
 import { nearText } from '../time/words.ts'
-import { coverFor, isBarred, ownerOf } from './coverage.ts'
-import { assign, type Deciding, holdOn, refuse } from './deciding.ts'
+import { coverFor, isBarred, ownerOf, whyUncovered } from './coverage.ts'
+import { assign, type Deciding, holdOn, holdSince, refuse } from './deciding.ts'
 import { type Turn, turnOf } from './members.ts'
 
 export interface PoolAnswer {
@@ -29,12 +29,15 @@ export function drawFrom(answer: PoolAnswer, deciding: Deciding): Decision | nul
   while (!asked.includes(name)) {
     asked.push(name)
     const pool = view.pool(name)
-    if (pool === null) return refuse(deciding, `${why}, but pool ${name} does not exist`, { pool: name })
+    if (pool === null) {
+      deciding.failures.push({ who: `pool ${name}`, why: 'does not exist' })
+      return refuse(deciding, `${why}, but pool ${name} does not exist`, { pool: name })
+    }
     const turn = turnOf(pool, view, { stratum })
     const method = asked.length > 1 ? 'fallback_pool' : (answer.method ?? turn.method)
     if (turn.rep !== null) return drawn(turn, turn.rep, { method, why, deciding })
     why = `${why}; nobody of it is available`
-    const step = nextStep(pool, view)
+    const step = nextStep(pool, deciding)
     if ('until' in step) {
       const reason = `${why}, so it is held until ${nearText(step.until, step.rep.zone, view.now)}, when ${step.rep.name} can be drawn`
       return holdOn(
@@ -43,6 +46,7 @@ export function drawFrom(answer: PoolAnswer, deciding: Deciding): Decision | nul
         { reason, pool: name, considered: turn.considered },
       )
     }
+    deciding.failures.push({ who: `pool ${name}`, why: turn.considered })
     why = step.why === null ? why : `${why}, ${step.why}`
     if (typeof step.to === 'object' && 'pool' in step.to) {
       refuse(deciding, `${why}; its next pool is ${step.to.pool}`, {
@@ -68,14 +72,20 @@ interface Drawing {
 /** What a pool without anybody says: wait for an opening, or who takes it. A hold that had its time, or has nothing to wait for, is over. */
 function nextStep(
   { whenNobody, ...pool }: Pool,
-  view: DecisionView,
+  deciding: Deciding,
 ): { until: number; rep: Rep } | { to: HandOver; why: string | null } {
   if (typeof whenNobody !== 'object' || !('hold' in whenNobody)) return { to: whenNobody, why: null }
   const { atMostHours, otherwise } = whenNobody
-  const end = (view.heldSince ?? view.now) + atMostHours * hourMs
-  if (view.now >= end) return { to: otherwise, why: `it was held for ${atMostHours} h` }
-  const opening = firstOpening({ ...pool, whenNobody }, view, end - view.now)
-  return opening ?? { to: otherwise, why: `nobody will be within ${atMostHours} h` }
+  const { view } = deciding
+  const key = `hours ${pool.name}`
+  const since = holdSince(deciding, key)
+  const end = since + atMostHours * hourMs
+  const isOver = view.now >= end
+  const opening = isOver ? null : firstOpening({ ...pool, whenNobody }, view, end - view.now)
+  // A pool that has nothing to wait for does not hold the lead, so its clock does not run.
+  if (isOver || opening !== null) deciding.heldSince[key] = since
+  const why = isOver ? `it was held for ${atMostHours} h` : `nobody will be within ${atMostHours} h`
+  return opening ?? { to: otherwise, why }
 }
 
 function firstOpening(pool: Pool, view: DecisionView, horizonMs: number): { until: number; rep: Rep } | null {
@@ -100,6 +110,7 @@ function handOver(to: Exclude<HandOver, { pool: string }>, given: Drawing & { tu
     const anyway = turnOf(turn.pool, view, { stratum: turn.stratum, anyway: true })
     const said = `${why}, and the pool assigns anyway`
     if (anyway.rep !== null) return drawn(anyway, anyway.rep, { ...given, why: said })
+    deciding.failures.push({ who: `pool ${turn.pool.name}`, why: anyway.considered })
     return refuse(deciding, `${said}, but it has nobody at all`, {
       pool: turn.pool.name,
       considered: anyway.considered,
@@ -128,17 +139,19 @@ export function lastPerson(
 ): Decision | null {
   const { view } = deciding
   const { final = false, ...shown } = seen
+  const no = (who: string, said: string, failed = said) => {
+    deciding.failures.push({ who, why: failed })
+    return refuse(deciding, `${why} ${who} takes it, who ${said}`, shown)
+  }
   const rep = view.rep(id)
-  if (rep === null) return refuse(deciding, `${why} rep ${id} takes it, who is not in the roster`, shown)
-  const cover = rep.active ? null : coverFor(rep, view)
-  const taker = rep.active ? rep : cover?.rep
-  if (taker === undefined) {
-    return refuse(deciding, `${why} ${rep.name} takes it, who is inactive and has nobody to cover`, shown)
-  }
+  if (rep === null) return no(`rep ${id}`, 'is not in the roster')
   // The last stop of a ladder takes even what it had before: a lead always goes somewhere.
-  if (!final && isBarred(ownerOf(taker), view)) {
-    return refuse(deciding, `${why} ${taker.name} takes it, who had this lead before`, shown)
-  }
+  const among = final ? { ...view, previous: [] } : view
+  const cover = rep.active ? null : coverFor(rep, among)
+  const taker = rep.active ? rep : cover?.rep
+  if (taker === undefined)
+    return no(rep.name, 'is inactive and has nobody to cover', `inactive: ${whyUncovered(rep, among)}`)
+  if (isBarred(ownerOf(taker), among)) return no(taker.name, 'had this lead before')
   const reason = `${why} ${cover === null ? `${taker.name} takes it` : `${rep.name} takes it, who is inactive; ${cover.reason}`}`
   return assign(deciding, { ...shown, owner: ownerOf(taker), method: 'fallback_person', reason })
 }

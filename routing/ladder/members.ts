@@ -1,6 +1,6 @@
-import { exclusionOf } from '../availability.ts'
+import { memberExclusion } from '../availability.ts'
 import type { Considered, DecisionView, Exclusion, Method } from '../decision.ts'
-import type { Pool } from '../pool.ts'
+import type { Pool, PoolMember } from '../pool.ts'
 import type { Rep } from '../rep.ts'
 import { chooseMember, type RotationMember } from '../rotation.ts'
 import { isBarred, ownerOf } from './coverage.ts'
@@ -17,22 +17,11 @@ export interface Turn {
 }
 
 /** Why a member may not be drawn: availability, then whether the rep had this very lead and may not get it back. */
-function exclusionIn(
-  pool: Pool,
-  member: { rep: string; weight: number },
-  view: DecisionView,
-): Exclusion | null {
-  const rep = view.rep(member.rep)
-  if (rep === null) return { code: 'unknown-rep', reason: `no rep has the id ${member.rep}`, until: null }
-  const excluded = exclusionOf({
-    rep,
-    weight: member.weight,
-    pool,
-    load: view.load(rep.id),
-    now: view.now,
-  })
+function exclusionIn(pool: Pool, member: PoolMember, view: DecisionView): Exclusion | null {
+  const excluded = memberExclusion(view, pool, member)
   if (excluded !== null) return excluded
-  return isBarred(ownerOf(rep), view) ? hadIt : null
+  const rep = view.rep(member.rep)
+  return rep !== null && isBarred(ownerOf(rep), view) ? hadIt : null
 }
 
 const hadIt: Exclusion = { code: 'previous', reason: 'had this lead before', until: null }

@@ -31,6 +31,7 @@ export function overrideOwner(given: GivenOwner, view: DecisionView): Decision {
     view,
     claims: {},
     rules: [],
+    failures: [],
     rule: given.method === 'manual_override' ? 'override' : given.who,
     conditions: [],
     candidates: [],
@@ -38,6 +39,7 @@ export function overrideOwner(given: GivenOwner, view: DecisionView): Decision {
     counts: null,
     fallbackUsed: given.method === 'fallback_person',
     claimRefused: false,
+    heldSince: {},
   }
   const cover = rep.active ? null : coverFor(rep, view)
   const taker = cover?.rep ?? rep

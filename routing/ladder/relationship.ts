@@ -1,6 +1,7 @@
 import type { ConditionTrace, Decision, Draw, Exclusion, Method, Owner } from '../decision.ts'
 import type { Rep } from '../rep.ts'
 import { giveBack } from '../rotation.ts'
+import { dayMs } from '../time/zone.ts'
 import { type Answer, answerOf, type OwnerOptions } from './answers.ts'
 import {
   awayFrom,
@@ -14,8 +15,6 @@ import {
 } from './coverage.ts'
 import { assign, type Deciding, refuse } from './deciding.ts'
 import { membersOf } from './members.ts'
-
-const dayMs = 86_400_000
 
 /** Methods that stand for something the CRM knew before us. A claim by any other method is our own work. */
 export const relationshipMethods: ReadonlySet<Method> = new Set([

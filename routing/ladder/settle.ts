@@ -3,8 +3,8 @@ import { lookUp, whyNowhere } from '../territory.ts'
 import { nearText } from '../time/words.ts'
 import { type Answer, answerOf } from './answers.ts'
 import { stickTo } from './claim.ts'
-import { awayFrom, coverFor, isBarred, ownerOf } from './coverage.ts'
-import { assign, type Deciding, holdOn, nobody, refuse } from './deciding.ts'
+import { awayFrom, coverFor, isBarred, ownerOf, whyUncovered } from './coverage.ts'
+import { assign, type Deciding, holdOn, holdSince, nobody, refuse } from './deciding.ts'
 import { drawFrom, toQueue } from './draw.ts'
 import { noteOn, paidDraw, settleOwner } from './relationship.ts'
 
@@ -55,7 +55,10 @@ function review(
   deciding: Deciding,
 ): Decision | null {
   const { view } = deciding
-  const until = (view.heldSince ?? view.now) + dwellMs
+  const key = `human ${deciding.rule}`
+  const since = holdSince(deciding, key)
+  deciding.heldSince[key] = since
+  const until = since + dwellMs
   if (view.now >= until) return refuse(deciding, `${reason}; nobody decided within ${dwellMs / 3_600_000} h`)
   const held = `${reason}: a person decides until ${nearText(until, 'UTC', view.now)}, then the next rule`
   return holdOn(deciding, { on: 'human', until }, { reason: held })
@@ -66,11 +69,17 @@ function person(answer: PersonAnswer, deciding: Deciding): Decision | null {
   const { view } = deciding
   const { method, reason } = answer
   const rep = view.rep(answer.rep)
-  if (rep === null) return refuse(deciding, `${reason} names rep ${answer.rep}, who is not in the roster`)
+  if (rep === null) {
+    deciding.failures.push({ who: `rep ${answer.rep}`, why: 'is not in the roster' })
+    return refuse(deciding, `${reason} names rep ${answer.rep}, who is not in the roster`)
+  }
   const away = awayFrom(rep, view.now)
   const said = `${reason}: ${rep.name}`
   if (away === null || (answer.beforeClaims && away.code !== 'inactive')) {
-    if (isBarred(ownerOf(rep), view)) return refuse(deciding, `${said}, who had this lead before`)
+    if (isBarred(ownerOf(rep), view)) {
+      deciding.failures.push({ who: rep.name, why: 'had this lead before' })
+      return refuse(deciding, `${said}, who had this lead before`)
+    }
     const note = noteOn(rep, away, deciding)
     return assign(deciding, {
       owner: ownerOf(rep),
@@ -81,9 +90,14 @@ function person(answer: PersonAnswer, deciding: Deciding): Decision | null {
     })
   }
   const gone = away.code === 'inactive'
-  const cover = coverFor(rep, view, gone ? ['successor', 'manager'] : ['backup', 'manager'])
+  const order = gone ? (['successor', 'manager'] as const) : (['backup', 'manager'] as const)
+  const cover = coverFor(rep, view, order)
   const absent = `${said}, who is ${gone ? 'inactive' : away.reason}`
-  if (cover === null) return refuse(deciding, `${absent}, and nobody covers`)
+  if (cover === null) {
+    const why = `${gone ? 'inactive' : away.reason}: ${whyUncovered(rep, view, order)}`
+    deciding.failures.push({ who: rep.name, why })
+    return refuse(deciding, `${absent}, and nobody covers`)
+  }
   deciding.fallbackUsed = true
   return assign(deciding, { owner: ownerOf(cover.rep), method, reason: `${absent}; ${cover.reason}` })
 }

@@ -97,7 +97,10 @@ export const ServiceLevelValue = z.object({
 })
 export type ServiceLevelValue = z.output<typeof ServiceLevelValue>
 
-/** What somebody told the cell: `touched`, `accepted` or `rejected`. Other kinds are no business of a service level. */
+/**
+ * What somebody told the cell: `touched`, `accepted` or `rejected`; and what it keeps for itself: `assigned`, when the owner `by` first
+ * got the lead, and `breached`, the first deadline that passed. Other kinds are no business of a service level.
+ */
 export interface TouchSignal {
   kind: string
   by: string
@@ -105,6 +108,8 @@ export interface TouchSignal {
   at: number
   note?: string
   automated?: boolean
+  /** What kind of touch was seen, and where. */
+  how?: string
 }
 
 /** All that a service level is decided from. Epoch ms; null: not yet. */
@@ -118,7 +123,9 @@ export interface ServiceLevelFacts {
   notified: number | null
   signals: readonly TouchSignal[]
   owner: Assignment | null
-  /** The latest thing a person did about the lead in the CRM. */
+  /** A person decided the owner, and has not let go of it. */
+  pinned: boolean
+  /** The first thing a person did about the lead in the CRM since the present owner got it. */
   activity: { at: number; kind: string; by?: string | null } | null
   now: number
 }
@@ -146,4 +153,6 @@ export interface ServiceLevelDecision {
   /** The owner loses the lead; `to` names who gets it, else the rules decide. */
   redraw: { reason: string; to?: string } | null
   clock: ServiceLevelClock
+  /** What is a fact from now on, whatever is written or asked again later: to be among the signals of the next decision. */
+  learnt: TouchSignal[]
 }

@@ -59,6 +59,7 @@ export function createBench({ world, budgets, longestPauseMs, table }: BenchOpti
         return world.fetch(input, init)
       },
       finishedAt: () => null,
+      isPinned: () => false,
       now: world.now,
       random: world.random,
       lookup: (other) => Promise.reject(notServed(column.name, other)),

@@ -30,12 +30,12 @@ export function shortText(value) {
 /** A value as lines. */
 export const longText = (value) => (typeof value === 'string' ? value : JSON.stringify(value, null, 2))
 
-/** A moment in the clock of whoever looks: the weekday where it is near, the date where it is not. */
+/** A moment in the clock of whoever looks, with its zone: the weekday where it is near, the date where it is not. */
 export function moment(time) {
   const date = new Date(time)
   const isNear = Math.abs(date - Date.now()) < 6 * 86_400_000
   const day = isNear ? { weekday: 'short' } : { day: 'numeric', month: 'short', year: 'numeric' }
-  return date.toLocaleString(undefined, { ...day, hour: '2-digit', minute: '2-digit' })
+  return date.toLocaleString(undefined, { ...day, hour: '2-digit', minute: '2-digit', timeZoneName: 'short' })
 }
 
 export const seconds = (ms) => (ms < 1000 ? `${ms} ms` : `${(ms / 1000).toFixed(1)} s`)

@@ -21,13 +21,13 @@ const whyRoute = createRoute({
   tags: ['cells'],
   summary: 'Why a cell is what it is',
   description:
-    'Every column it stands on, in the order they ran, with inputs, reason and trace. For an owner also in sentences, and with ?notRep why a certain rep did not get it.',
+    'Every column it stands on, in the order they ran, with inputs, reason and trace. For an owner also in sentences, the answer first, and with ?notRep why a certain rep did not get it.',
   request: { params: CellParams, query: WhyQuery },
   responses: { 200: { description: 'the steps', content: { 'application/json': { schema: WhyAnswer } } } },
 })
 
 /** `GET …/cells/{column}` and `…/why`. */
-export function cellRoutes(app: App, { runtime }: Parts): void {
+export function cellRoutes(app: App, { runtime, definitions }: Parts): void {
   app.openapi(cellRoute, async (c) => {
     const { table, row, column } = c.req.valid('param')
     const cell: z.output<typeof CellDetail> = {
@@ -43,8 +43,8 @@ export function cellRoutes(app: App, { runtime }: Parts): void {
     const { table, row, column } = c.req.valid('param')
     const { notRep = null } = c.req.valid('query')
     const steps = await runtime.why(table, row, column)
-    const own = steps.find((step) => step.column === column)
-    const told = own === undefined ? { told: [], whyNot: null } : await tellDecision(runtime, own, notRep)
+    const ladder = (await definitions.of(table)).ladders.get(column) ?? null
+    const told = await tellDecision({ runtime, table, row, column, steps, ladder }, notRep)
     return c.json({ table, row, column, ...told, steps }, 200)
   })
 }

@@ -52,12 +52,18 @@ export function ledgerRoutes(app: App, { runtime, definitions, who }: Parts): vo
 
   app.openapi(creditRoute, async (c) => {
     const { pool } = c.req.valid('param')
-    const given = checked(CreditBody, c.get('body'))
+    const { rep: member, stratum, ...given } = checked(CreditBody, c.get('body'))
     const { state } = await runtime.pool(pool)
     const members = state.pool.members.map(({ rep }) => rep)
-    if (!members.includes(given.member)) throw noMember(pool, given.member, members)
+    if (!members.includes(member)) throw noMember(pool, member, members)
     if (given.row !== null) await requireRow({ runtime, definitions }, given.row)
-    const credit = await runtime.credit({ ...given, pool, who })
+    const credit = await runtime.credit({
+      ...given,
+      ...(stratum !== undefined && { stratum }),
+      member,
+      pool,
+      who,
+    })
     const [after, view] = await Promise.all([runtime.pool(pool), runtime.decisionView()])
     return c.json({ credit: creditView(credit), pool: poolView(after, view) }, 201)
   })
@@ -112,7 +118,7 @@ const creditView = (credit: CreditRecord): z.output<typeof CreditView> => ({
 
 const noMember = (pool: string, member: string, members: readonly string[]) =>
   new TableError('request-invalid', `pool ${pool} has no member "${member}"`, {
-    field: 'member',
+    field: 'rep',
     value: member,
     wayOut: `use one of: ${members.join(', ')}`,
   })

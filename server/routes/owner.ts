@@ -1,5 +1,5 @@
 import { createRoute } from '@hono/zod-openapi'
-import { jsonAnswer, jsonBody, readJson } from '../body.ts'
+import { jsonAnswer, jsonBody, problemAnswer, readJson } from '../body.ts'
 import { NoQuery, RowParams, RunAnswer } from '../contract.ts'
 import { ColumnQuery, OverrideBody } from '../contract-routing.ts'
 import type { App, Parts } from '../parts.ts'
@@ -17,7 +17,10 @@ const overrideRoute = createRoute({
     'The old draw is given back, the claim of the company moves, the CRM and the people are told. No run, redraw or backfill changes it until it is let go.',
   middleware: [readJson] as const,
   request: { params: RowParams, query: NoQuery, body: jsonBody(OverrideBody) },
-  responses: { 202: jsonAnswer('the run that carries it out', RunAnswer) },
+  responses: {
+    202: jsonAnswer('the run that carries it out', RunAnswer),
+    409: problemAnswer('row-conflict: the row took an exit that leads to no owner; nothing is written'),
+  },
 })
 
 const letGoRoute = createRoute({

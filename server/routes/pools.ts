@@ -1,11 +1,21 @@
 import { createRoute } from '@hono/zod-openapi'
+import { memberExclusion } from '../../routing/availability.ts'
 import type { DecisionView } from '../../routing/decision.ts'
 import { Pool } from '../../routing/pool.ts'
 import type { PoolView as StoredPool } from '../../runtime/live-data.ts'
-import { exclusionView, memberExclusion } from '../availability.ts'
+import { exclusionView, inHundredths } from '../availability.ts'
 import { jsonAnswer, jsonBody, readJson } from '../body.ts'
 import { NoQuery } from '../contract.ts'
-import { PoolBody, PoolParams, PoolPreviewAnswer, PoolsAnswer, PoolView } from '../contract-routing.ts'
+import {
+  PoolBody,
+  PoolParams,
+  PoolPatch,
+  PoolPreviewAnswer,
+  PoolsAnswer,
+  PoolView,
+  PreviewQuery,
+} from '../contract-routing.ts'
+import { changedFields, createQueue } from '../merge.ts'
 import type { App, Parts } from '../parts.ts'
 import { poolPath } from '../paths.ts'
 import { previewPool } from '../pool-preview.ts'
@@ -38,9 +48,21 @@ const putRoute = createRoute({
   tags: ['pools'],
   summary: 'Set members, weights and what happens when nobody is there',
   description:
-    'Balances survive the change: a new member starts level, nobody is owed a burst. Leads that are held look again at once, and who changed what is kept.',
+    'A pool that is not there is created; rules ask it once their table names it, pools and territories can at once. Balances survive the change: a new member starts level, nobody is owed a burst. Leads that are held look again at once, and who changed what is kept.',
   middleware: [readJson] as const,
   request: { params: PoolParams, query: NoQuery, body: jsonBody(PoolBody) },
+  responses: { 200: jsonAnswer('the pool', PoolView), 201: jsonAnswer('the new pool', PoolView) },
+})
+
+const patchRoute = createRoute({
+  method: 'patch',
+  path,
+  tags: ['pools'],
+  summary: 'Change some fields of a pool',
+  description:
+    'Each field that is named is replaced whole, members as well; all others stay. Checked and written down like PUT.',
+  middleware: [readJson] as const,
+  request: { params: PoolParams, query: NoQuery, body: jsonBody(PoolPatch) },
   responses: { 200: jsonAnswer('the pool', PoolView) },
 })
 
@@ -50,12 +72,20 @@ const previewRoute = createRoute({
   tags: ['pools'],
   summary: 'The next 20 turns with their reasons',
   description: 'Simulated from balances, availability and caps as they are now; nothing is drawn.',
-  request: { params: PoolParams, query: NoQuery },
+  request: { params: PoolParams, query: PreviewQuery },
   responses: { 200: jsonAnswer('the turns', PoolPreviewAnswer) },
 })
 
 /** `/v1/pools`, one pool, and its next turns. */
 export function poolRoutes(app: App, { runtime, who }: Parts): void {
+  const inTurn = createQueue()
+
+  async function save(given: unknown): Promise<StoredPool> {
+    const pool = checked(Pool, given)
+    await requireKnownIn(pool, runtime)
+    return runtime.putPool(pool, who)
+  }
+
   app.openapi(listRoute, async (c) => {
     const [view, pools] = await Promise.all([runtime.decisionView(), runtime.pools()])
     return c.json({ pools: pools.map((pool) => poolView(pool, view)) }, 200)
@@ -70,16 +100,26 @@ export function poolRoutes(app: App, { runtime, who }: Parts): void {
     const name = c.req.valid('param').pool
     const { fairness, bound, url, ...given } = checked(PoolBody, c.get('body'))
     requireSameName('name', given.name, name)
-    await runtime.pool(name)
-    const pool = checked(Pool, { ...given, name })
-    await requireKnownIn(pool, runtime)
-    const saved = await runtime.putPool(pool, who)
+    const { saved, isNew } = await inTurn(async () => {
+      const before = await runtime.pools()
+      const isNew = !before.some(({ state }) => state.pool.name === name)
+      return { saved: await save({ ...given, name }), isNew }
+    })
+    return c.json(poolView(saved, await runtime.decisionView()), isNew ? 201 : 200)
+  })
+
+  app.openapi(patchRoute, async (c) => {
+    const { pool } = c.req.valid('param')
+    const { name, ...change } = changedFields(checked(PoolPatch, c.get('body')), Pool)
+    if (typeof name === 'string') requireSameName('name', name, pool)
+    const saved = await inTurn(async () => save({ ...(await runtime.pool(pool)).state.pool, ...change }))
     return c.json(poolView(saved, await runtime.decisionView()), 200)
   })
 
   app.openapi(previewRoute, async (c) => {
     const { state } = await runtime.pool(c.req.valid('param').pool)
-    return c.json(previewPool(state.pool, await runtime.decisionView()), 200)
+    const { stratum = null } = c.req.valid('query')
+    return c.json(previewPool(state.pool, await runtime.decisionView(), stratum), 200)
   })
 }
 
@@ -90,7 +130,7 @@ export function poolView({ state, counts }: StoredPool, view: DecisionView): Poo
   return {
     ...pool,
     url: poolPath(pool.name),
-    bound: sharing < 2 ? 0 : 1 - 1 / (2 * sharing - 2),
+    bound: sharing < 2 ? 0 : inHundredths(1 - 1 / (2 * sharing - 2)),
     fairness: counts.map((each) => {
       const member = pool.members.find(({ rep }) => rep === each.member)
       const excluded =
@@ -100,7 +140,8 @@ export function poolView({ state, counts }: StoredPool, view: DecisionView): Poo
       return {
         ...each,
         name: view.rep(each.member)?.name ?? each.member,
-        balance: balances[each.member] ?? 0,
+        expected: inHundredths(each.expected),
+        balance: inHundredths(balances[each.member] ?? 0),
         excluded: exclusionView(excluded),
       }
     }),

@@ -6,7 +6,8 @@ import { Rep } from '../../routing/rep.ts'
 import { availabilityOf, loadOf } from '../availability.ts'
 import { jsonAnswer, jsonBody, readJson } from '../body.ts'
 import { NoQuery } from '../contract.ts'
-import { RepBody, RepParams, RepsAnswer, RepView } from '../contract-routing.ts'
+import { RepBody, RepParams, RepPatch, RepsAnswer, RepView } from '../contract-routing.ts'
+import { changedFields, createQueue } from '../merge.ts'
 import type { App, Parts } from '../parts.ts'
 import { repPath } from '../paths.ts'
 import { checked, requireSameName } from '../problem.ts'
@@ -38,29 +39,57 @@ const putRoute = createRoute({
   tags: ['reps'],
   summary: 'Set a rep: hours, leave, caps, who takes over',
   description:
-    'A rep who is not there is created. Nobody is deleted: a rep who left becomes inactive, so that the ledger stays true. Leads that are held look again at once, and who changed what is kept.',
+    'A rep who is not there is created; of one who is, whatever is left out goes back to its default: PATCH changes single fields. Nobody is deleted: a rep who left becomes inactive, so that the ledger stays true. Leads that are held look again at once, and who changed what is kept.',
   middleware: [readJson] as const,
   request: { params: RepParams, query: NoQuery, body: jsonBody(RepBody) },
+  responses: { 200: jsonAnswer('the rep', RepView), 201: jsonAnswer('the new rep', RepView) },
+})
+
+const patchRoute = createRoute({
+  method: 'patch',
+  path,
+  tags: ['reps'],
+  summary: 'Change some fields of a rep: a leave, the hours, the caps',
+  description:
+    'Each field that is named is replaced whole, all others stay. Checked and written down like PUT.',
+  middleware: [readJson] as const,
+  request: { params: RepParams, query: NoQuery, body: jsonBody(RepPatch) },
   responses: { 200: jsonAnswer('the rep', RepView) },
 })
 
 /** `/v1/reps` and everything below it. */
 export function repRoutes(app: App, { runtime, who }: Parts): void {
+  const inTurn = createQueue()
+
   async function views(reps: readonly Rep[]): Promise<RepView[]> {
     const [view, pools] = await Promise.all([runtime.decisionView(), runtime.pools()])
     const all = pools.map(({ state }) => state.pool)
     return reps.map((rep) => repView(rep, view, all))
   }
 
-  async function one(id: string): Promise<RepView> {
-    const reps = await runtime.reps()
-    const [found] = await views(reps.filter((rep) => rep.id === id))
+  async function stored(id: string): Promise<Rep> {
+    const found = (await runtime.reps()).find((rep) => rep.id === id)
     if (found !== undefined) return found
     throw new TableError('rep-unknown', `there is no rep "${id}"`, {
       field: 'rep',
       value: id,
       wayOut: 'GET /v1/reps lists them, PUT makes a new one',
     })
+  }
+
+  async function one(id: string): Promise<RepView> {
+    const [view, pools] = await Promise.all([runtime.decisionView(), runtime.pools()])
+    return repView(
+      await stored(id),
+      view,
+      pools.map(({ state }) => state.pool),
+    )
+  }
+
+  async function save(given: unknown): Promise<void> {
+    const rep = checked(Rep, given)
+    await requireKnownFor(rep, runtime)
+    await runtime.putRep(rep, who)
   }
 
   app.openapi(listRoute, async (c) => c.json({ reps: await views(await runtime.reps()) }, 200))
@@ -70,9 +99,19 @@ export function repRoutes(app: App, { runtime, who }: Parts): void {
     const id = c.req.valid('param').rep
     const { url, availability, load, pools, ...given } = checked(RepBody, c.get('body'))
     requireSameName('id', given.id, id)
-    const rep = checked(Rep, { ...given, id })
-    await requireKnownFor(rep, runtime)
-    await runtime.putRep(rep, who)
+    const isNew = await inTurn(async () => {
+      const before = await runtime.reps()
+      await save({ ...given, id })
+      return !before.some((rep) => rep.id === id)
+    })
+    return c.json(await one(id), isNew ? 201 : 200)
+  })
+
+  app.openapi(patchRoute, async (c) => {
+    const id = c.req.valid('param').rep
+    const { id: given, ...change } = changedFields(checked(RepPatch, c.get('body')), Rep)
+    if (typeof given === 'string') requireSameName('id', given, id)
+    await inTurn(async () => save({ ...(await stored(id)), ...change }))
     return c.json(await one(id), 200)
   })
 }

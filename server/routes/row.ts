@@ -6,7 +6,7 @@ import { NoQuery, PatchBody, RowDetail, RowParams } from '../contract.ts'
 import type { App, Parts } from '../parts.ts'
 import { rowPath } from '../paths.ts'
 import { checked } from '../problem.ts'
-import { rowInvalid } from './rows.ts'
+import { rowInvalid, withWayOut } from './rows.ts'
 
 const path = '/v1/tables/{table}/rows/{row}'
 const answer = { description: 'the row', content: { 'application/json': { schema: RowDetail } } }
@@ -59,7 +59,7 @@ export function rowRoutes(app: App, { runtime, definitions }: Parts): void {
     const change = checked(PatchBody, c.get('body'))
     refuseUnknown(table, inputs, Object.keys(change))
     const edited = await runtime.edit(table, row, change)
-    if (!edited.ok) throw rowInvalid(edited.problems, change)
+    if (!edited.ok) throw rowInvalid(withWayOut(table, edited.problems), change)
     return c.json(await detail(table, row), 200)
   })
 

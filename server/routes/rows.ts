@@ -21,6 +21,7 @@ import type { App, Parts } from '../parts.ts'
 import { rowPath } from '../paths.ts'
 import { checked, ProblemError, refusedValue } from '../problem.ts'
 import { createWaiting } from '../waiting.ts'
+import { rowWayOut } from '../way-out.ts'
 
 const ownKeys = new Set(['rows', 'backfill'])
 
@@ -134,10 +135,16 @@ function inputsOf(body: unknown, fields: readonly string[]): Given {
 }
 
 function insertedRow(table: string, result: InsertResult): InsertedRow {
-  if (result.status === 'invalid') return { status: 'invalid', errors: result.problems }
+  if (result.status === 'invalid') return { status: 'invalid', errors: withWayOut(table, result.problems) }
   const { id, status, ignored } = result
   return { id, status, url: rowPath(table, id), ...(ignored.length > 0 && { ignored }) }
 }
+
+/** What the runtime finds wrong with an input, each with what its sender can do. */
+export const withWayOut = (table: string, problems: readonly Wrong[]): FieldProblem[] =>
+  problems.map((each) => ({ ...each, wayOut: rowWayOut(each.field, each.value, table) }))
+
+type Wrong = Extract<InsertResult, { status: 'invalid' }>['problems'][number]
 
 /** The problem of a row that does not fit the input schema of its table. */
 export function rowInvalid(errors: FieldProblem[], given: unknown): ProblemError {

@@ -1,7 +1,7 @@
 import { createRoute } from '@hono/zod-openapi'
 import type { Signal } from '../../columns/column.ts'
 import { TableError } from '../../columns/errors.ts'
-import { jsonAnswer, jsonBody, readJson } from '../body.ts'
+import { jsonAnswer, jsonBody, problemAnswer, readJson } from '../body.ts'
 import { CellParams, NoQuery, RowParams } from '../contract.ts'
 import { AcceptanceBody, RejectionBody, SignalAnswer, SignalBody, TouchBody } from '../contract-routing.ts'
 import type { App, Parts } from '../parts.ts'
@@ -12,7 +12,15 @@ const row = '/v1/tables/{table}/rows/{row}' as const
 /** The clocks of others may be ahead of ours; what lies further ahead has not happened. */
 const skewMs = 5 * 60_000
 
-const told = { 202: jsonAnswer('the cells were told', SignalAnswer) }
+const told = {
+  202: jsonAnswer('the cells were told', SignalAnswer),
+  409: problemAnswer(
+    'row-conflict: the row cannot take it as it is now; nobody owns it, it is another rep who does, or no clock runs',
+  ),
+  422: problemAnswer(
+    'request-invalid: a field is wrong, or `at` lies before the lead came or more than 5 minutes ahead',
+  ),
+}
 
 const touchRoute = createRoute({
   method: 'post',
@@ -30,6 +38,7 @@ const acceptanceRoute = createRoute({
   path: `${row}/acceptance`,
   tags: ['service level'],
   summary: 'The owner takes the lead',
+  description: 'Only from the rep who owns the lead now: anybody else is a 409 that names the owner.',
   middleware: [readJson] as const,
   request: { params: RowParams, query: NoQuery, body: jsonBody(AcceptanceBody) },
   responses: told,
@@ -40,7 +49,8 @@ const rejectionRoute = createRoute({
   path: `${row}/rejection`,
   tags: ['service level'],
   summary: 'The owner refuses the lead, and says why',
-  description: 'The turn is given back and the lead goes to somebody else, never back to this rep.',
+  description:
+    'The turn is given back and the lead goes to somebody else, never back to this rep. Only from the rep who owns the lead now: anybody else is a 409 that names the owner.',
   middleware: [readJson] as const,
   request: { params: RowParams, query: NoQuery, body: jsonBody(RejectionBody) },
   responses: told,

@@ -2,11 +2,12 @@ import { createRoute } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { TableError } from '../../columns/errors.ts'
 import type { TerritoryVersion } from '../../db/store.ts'
-import { lookUp, Territory, whyNowhere } from '../../routing/territory.ts'
+import { inForceAt, lookUp, Territory, whyNowhere } from '../../routing/territory.ts'
 import { jsonAnswer, jsonBody, readJson } from '../body.ts'
 import { NoQuery } from '../contract.ts'
 import {
   LookUpAnswer,
+  LookUpTime,
   TerritoriesAnswer,
   TerritoryBody,
   TerritoryParams,
@@ -15,9 +16,9 @@ import {
 } from '../contract-routing.ts'
 import type { App, Parts } from '../parts.ts'
 import { territoryPath } from '../paths.ts'
-import { checked, requireSameName } from '../problem.ts'
+import { checked, invalidRequest, ProblemError, requireSameName } from '../problem.ts'
 import { requireSound } from '../territory-check.ts'
-import { findVersion, inForceAt, namesOf } from '../territory-versions.ts'
+import { findVersion, namesOf } from '../territory-versions.ts'
 
 const path = '/v1/territories/{territory}' as const
 
@@ -64,8 +65,9 @@ const lookUpRoute = createRoute({
   method: 'get',
   path: `${path}/lookup`,
   tags: ['territories'],
-  summary: 'Whose a combination is now',
-  description: 'One parameter for each dimension: ?region=EMEA&segment=SMB',
+  summary: 'Whose a combination is, now or at another time',
+  description:
+    'One parameter for each dimension: ?region=EMEA&segment=SMB. With &at=2026-04-01T00:00:00Z as a lead that comes then would be decided, unless a dimension is called "at".',
   request: { params: TerritoryParams, query: z.object({}).catchall(z.string()) },
   responses: { 200: jsonAnswer('the destination', LookUpAnswer) },
 })
@@ -101,8 +103,9 @@ export function territoryRoutes(app: App, { runtime, now, who }: Parts): void {
     const body = checked(TerritoryBody, c.get('body'))
     requireSameName('name', body.name, name)
     const before = await current(name)
-    const territory = checked(Territory, { name, dimensions: body.dimensions, entries: body.entries })
     const at = body.effectiveFrom === undefined ? now() : Date.parse(body.effectiveFrom)
+    refuseBefore(before, at)
+    const territory = checked(Territory, { name, dimensions: body.dimensions, entries: body.entries })
     await requireSound(runtime, territory, before.territory)
     const saved = await runtime.putTerritory(territory, at, who)
     return c.json(view(saved, await current(name)), 200)
@@ -118,8 +121,9 @@ export function territoryRoutes(app: App, { runtime, now, who }: Parts): void {
   })
 
   app.openapi(lookUpRoute, async (c) => {
-    const { territory, version } = await current(c.req.valid('param').territory)
-    const key = c.req.valid('query')
+    const name = c.req.valid('param').territory
+    const { at, key } = placeAndTime(await current(name), c.req.valid('query'))
+    const { territory, version } = findVersion(await runtime.territories(), name, at ?? now())
     refuseOtherDimensions(territory, key)
     const found = lookUp(territory, key)
     if (found === null) throw nowhere(territory, key)
@@ -127,6 +131,33 @@ export function territoryRoutes(app: App, { runtime, now, who }: Parts): void {
     const answer = { territory: territory.name, version, key, destination, path: combination }
     return c.json({ ...answer, entry: territory.entries[entry] ?? null }, 200)
   })
+}
+
+/** A version that began earlier than the one in force would rewrite what leads were decided by since. */
+function refuseBefore({ version, effectiveFrom }: TerritoryVersion, at: number): void {
+  if (at >= effectiveFrom) return
+  const [given, began] = [at, effectiveFrom].map((each) => new Date(each).toISOString())
+  const wayOut = `leave effectiveFrom out for now, or name a time from ${began} on`
+  const message = `effectiveFrom ${given} lies before version ${version}, which is in force since ${began}`
+  throw new ProblemError('request-invalid', message, {
+    field: 'effectiveFrom',
+    value: given,
+    wayOut,
+    errors: [{ field: 'effectiveFrom', message, value: `"${given}"`, wayOut }],
+  })
+}
+
+/** The key of a look-up, and the time it is asked for; a dimension called "at" keeps its name. */
+function placeAndTime(
+  { territory }: TerritoryVersion,
+  query: Record<string, string>,
+): { at: number | null; key: Record<string, string> } {
+  if (territory.dimensions.some(({ name }) => name === 'at')) return { at: null, key: query }
+  const { at, ...key } = query
+  if (at === undefined) return { at: null, key }
+  const time = LookUpTime.safeParse({ at })
+  if (!time.success) throw invalidRequest(time.error, { at }, 'the query')
+  return { at: Date.parse(time.data.at), key }
 }
 
 function refuseOtherDimensions(territory: Territory, key: Record<string, string>): void {

@@ -5,14 +5,15 @@ import type { Column } from '../../columns/column.ts'
 import { TableError } from '../../columns/errors.ts'
 import { roundRobin } from '../../columns/round-robin.ts'
 import type { Counter, Decision, DecisionView } from '../../routing/decision.ts'
-import { definePool, type PoolDefinition } from '../../routing/pool.ts'
+import { definePool, type PoolDefinition, type PoolOptions } from '../../routing/pool.ts'
 import type { RepInput } from '../../routing/rep.ts'
 import { defineTerritory } from '../../routing/territory.ts'
 import { claimOf, onLeave, rep as repOf, viewOf } from '../routing/decision-view.ts'
 
 const rep = (id: string): RepInput => ({ id, name: id.toUpperCase(), email: `${id}@ours.example` })
 const members = [{ rep: rep('ana'), weight: 3 }, { rep: rep('bo') }]
-const standard = definePool('emea', { strategy: 'standard', members, whenNobody: 'assign-anyway' })
+const equal = members.map(({ rep }) => ({ rep }))
+const standard = definePool('emea', { strategy: 'standard', members: equal, whenNobody: 'assign-anyway' })
 const weighted = definePool('amer', { strategy: 'weighted', members, whenNobody: { pool: 'emea' } })
 const claim = claimOf(repOf('cy'))
 const pools = [standard, weighted]
@@ -137,6 +138,15 @@ describe('an assign-owner column', () => {
     expect(of('US', { claim })).toMatchObject({ assignment: { rep: 'cy', method: 'sticky' }, draw: null })
   })
 
+  it('shares its claims under a name that is no name of a column', () => {
+    expect(drawing(ladder)).not.toHaveProperty('claimScope')
+    expect(drawing(define({ claims: { scope: 'company' } }))).toMatchObject({ claimScope: 'company' })
+    expect(refused(() => define({ claims: { scope: 'leads.owner' } })).details).toMatchObject({
+      field: 'claims.scope',
+      value: 'leads.owner',
+    })
+  })
+
   it('claims nothing for a row without a company', () => {
     expect(of('US', { account: null })).toMatchObject({ assignment: { rep: 'ana' }, claims: false })
   })
@@ -216,6 +226,39 @@ describe('a ladder that cannot be right is refused where it is defined', () => {
     const { details } = refused(() => define({ reps: [{ ...rep('di'), successor: 'xy' }] }))
     expect(details).toMatchObject({ field: 'reps.di.successor', value: 'xy' })
     expect(() => define({ reps: [rep('ana'), { ...rep('di'), successor: 'bo' }] })).not.toThrow()
+  })
+
+  it('for pools that hand over in a circle, also behind a hold, with the chain', () => {
+    const pool = (name: string, whenNobody: PoolOptions['whenNobody']) =>
+      definePool(name, { strategy: 'standard', members: [{ rep: rep('ana') }], whenNobody })
+    const circle = [
+      pool('emea', { pool: 'amer' }),
+      pool('amer', { hold: 'until-opening', otherwise: { pool: 'apac' } }),
+      pool('apac', { pool: 'emea' }),
+    ]
+    const define = (pools: readonly PoolDefinition[]) =>
+      assignOwner<object, string>({ pools, otherwise: { pool: 'emea' }, rules: [] })
+    const { code, message, details } = refused(() => define(circle))
+    expect([code, message]).toEqual([
+      'definition-invalid',
+      'the pools hand over in a circle: emea -> amer -> apac -> emea',
+    ])
+    expect(details).toMatchObject({
+      field: 'pools.emea.whenNobody',
+      wayOut: 'let one of them end at a person, a queue, or "assign-anyway"',
+    })
+    expect(() => define([...circle.slice(0, 2), pool('apac', 'assign-anyway')])).not.toThrow()
+    const [first, ...next] = circle
+    if (first === undefined) throw new Error('there is no pool')
+    expect(refused(() => roundRobin({ pool: first, nextPools: next })).message).toBe(message)
+  })
+
+  it('for two reps of one address, unless one of them has left', () => {
+    const twin = { ...rep('di'), email: 'ANA@ours.example' }
+    const { message, details } = refused(() => define({ reps: [twin] }))
+    expect(message).toBe('reps "di" and "ana" have the same e-mail, so a CRM cannot tell them apart')
+    expect(details).toMatchObject({ field: 'reps.ana.email', value: 'ana@ours.example' })
+    expect(() => define({ reps: [{ ...twin, active: false }] })).not.toThrow()
   })
 
   it('for a territory that sends leads where nobody is', () => {

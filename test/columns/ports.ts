@@ -18,6 +18,6 @@ export const crmWith = (methods: Partial<Crm>): Crm => ({
   createRecord: notAsked,
   readRecord: notAsked,
   writeOwner: notAsked,
-  lastTouch: notAsked,
+  firstTouch: notAsked,
   ...methods,
 })

@@ -18,6 +18,7 @@ export const contextOf = (over: Partial<CellContext> = {}): CellContext => ({
   lookup: async () => null,
   signals: [],
   finishedAt: () => null,
+  isPinned: () => false,
   ...over,
 })
 

@@ -1,17 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { z } from 'zod'
-import { assignOwner } from '../../columns/assign-owner.ts'
 import type { CellContext, Outcome } from '../../columns/column.ts'
 import type { Crm } from '../../columns/ports.ts'
 import { type ServiceLevel, serviceLevel } from '../../columns/service-level.ts'
 import { defineTable } from '../../columns/table.ts'
 import type { Assignment } from '../../routing/decision.ts'
-import { definePool } from '../../routing/pool.ts'
 import type { ServiceLevelPolicyInput } from '../../routing/service-level/policy.ts'
-import { createOutside, deliver } from '../support/outside.ts'
-import { insertOne, type RunningRuntime, runTables, until } from '../support/runtime.ts'
+import { insertOne, request, runTables, until } from '../support/runtime.ts'
 import { crmWith, failureIn } from './ports.ts'
 import { run } from './running.ts'
+import { clockOf, input, leads, ownersIn, seconds } from './watched-leads.ts'
 
 const at = (clock: string) => Date.parse(`2026-03-02T${clock}:00Z`)
 const ana: Assignment = {
@@ -136,9 +133,9 @@ describe('a service level', () => {
 
 describe('activity in the CRM', () => {
   const seen: string[] = []
-  const crm = (answer: Awaited<ReturnType<Crm['lastTouch']>> | Error) =>
+  const crm = (answer: Awaited<ReturnType<Crm['firstTouch']>> | Error) =>
     crmWith({
-      lastTouch: async (record, since) => {
+      firstTouch: async (record, since) => {
         seen.push(`${record.id} since ${since}`)
         if (answer instanceof Error) throw answer
         return answer
@@ -182,53 +179,6 @@ describe('the column', () => {
     expect(() => column({ policy: { ...policy, remindAfterMinutes: [25] } })).toThrow('remind earlier')
   })
 })
-
-const input = z.object({ name: z.string(), occurredAt: z.iso.datetime().optional() })
-const rep = (id: string) => ({ id, name: id.toUpperCase(), email: `${id}@r.example` })
-const seconds = (count: number) => count / 60
-
-function leads(over: Partial<ServiceLevelPolicyInput> = {}) {
-  const [crm, chat] = [createOutside(), createOutside()]
-  const team = definePool('team', {
-    strategy: 'standard',
-    members: [{ rep: rep('ana') }, { rep: rep('bo') }, { rep: rep('cy') }],
-    whenNobody: 'assign-anyway',
-  })
-  const table = defineTable('leads', { input })
-    .column(
-      'owner',
-      assignOwner({
-        reads: ['name'],
-        pools: [team],
-        reps: [rep('dev')],
-        rules: [{ name: 'rotation', decide: (_, by) => by.rotate('team') }],
-        otherwise: { pool: 'team' },
-      }),
-    )
-    .column('written', deliver(crm, { needs: ['owner'], confirms: ['owner'] }))
-    .column('told', deliver(chat, { needs: ['owner'], reaches: 'people' }))
-    .column(
-      'clock',
-      serviceLevel({
-        owner: 'owner',
-        milestones: { assigned: 'written', notified: 'told' },
-        policy: {
-          withinMinutes: seconds(0.5),
-          reassign: { afterMinutes: seconds(0.4), maxHops: 1, finally: 'dev' },
-          ...over,
-        },
-      }),
-    )
-    .column('reminder', deliver(chat, { needs: ['owner', 'clock'], reaches: 'people' }), {
-      when: { clock: (value) => value?.state === 'reminded' },
-    })
-  return { table, crm, chat }
-}
-
-const clockOf = async ({ runtime }: RunningRuntime, id: string) =>
-  (await runtime.row('leads', id)).cells.clock?.value as ServiceLevel | null
-const ownersIn = (outside: ReturnType<typeof createOutside>) =>
-  outside.taken.map(({ values }) => (values.owner as Assignment).rep)
 
 describe('a lead that nobody touches', () => {
   test('goes from rep to rep, never back, is written and told each time, and ends with the named person (trap 105)', async () => {
@@ -323,6 +273,25 @@ describe('a lead that somebody touches', () => {
       reason: 'rejected by ana: spam',
     })
     expect(await clockOf(running, id)).toMatchObject({ state: 'open', owner: { rep: 'bo' }, hops: 1 })
+  })
+
+  test('keeps the time of its first decision when it is decided anew', async () => {
+    const { table } = leads({ withinMinutes: 5, reassign: null })
+    const running = await runTables([table])
+    const { runtime } = running
+    const id = await insertOne(running, 'leads', { name: 'a' })
+    const first = await clockOf(running, id)
+    for (const reason of ['one', 'two']) {
+      await new Promise((resolve) => setTimeout(resolve, 30))
+      await runtime.run('leads', request({ columns: ['owner'], redraw: true, reason }))
+      await runtime.idle()
+    }
+    const last = await clockOf(running, id)
+    expect(last).toMatchObject({ hops: 2, decidedAt: first?.decidedAt })
+    expect(Date.parse(last?.assignedAt ?? '')).toBeGreaterThan(Date.parse(first?.assignedAt ?? '') + 50)
+    const { links } = await runtime.serviceLevel('leads', { from: Date.now() - 60_000, until: Date.now() })
+    const decided = Date.parse(first?.decidedAt ?? '') - Date.parse(first?.capturedAt ?? '')
+    expect(links.capturedToDecided.p50Ms).toBe(Math.max(0, decided))
   })
 
   test('is not taken from somebody whom a person chose (trap 49)', async () => {

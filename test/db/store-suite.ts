@@ -1,7 +1,10 @@
 import { describe } from 'vitest'
+import { auditSuite } from './suite/audit.ts'
 import { balanceSuite } from './suite/balances.ts'
 import type { StoreUnderTest } from './suite/bench.ts'
+import { claimSuite } from './suite/claims.ts'
 import { clockSuite } from './suite/clocks.ts'
+import { creditSuite } from './suite/credits.ts'
 import { editSuite } from './suite/edits.ts'
 import { feedSuite } from './suite/feed.ts'
 import { groupCommitSuite } from './suite/group-commit.ts'
@@ -21,8 +24,11 @@ export function storeSuite(name: string, under: StoreUnderTest): void {
     groupCommitSuite(under)
     rotationSuite(under)
     balanceSuite(under)
+    claimSuite(under)
+    creditSuite(under)
     loadSuite(under)
     liveDataSuite(under)
+    auditSuite(under)
     clockSuite(under)
     querySuite(under)
     editSuite(under)

@@ -3,6 +3,7 @@ import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ask, post } from '../server/http.ts'
 import { deal, deals } from '../server/market-table.ts'
+import { call, calls } from '../server/service-level-table.ts'
 import { type RunningApp, startApp } from '../support/start-app.ts'
 import { house } from './server-process.ts'
 
@@ -25,11 +26,12 @@ interface Said {
 }
 
 /** `rota` as a process of its own, against the running server. */
-async function rota(...args: string[]): Promise<Said> {
-  const where = ['--url', app.url, ...(args[0] === 'pools' ? [] : ['--table', 'deals'])]
-  const env = { PATH: process.env.PATH, ROTA_API_KEY: 'key-of-this-test', NO_COLOR: '1' }
+const rota = (...args: string[]) => rotaAt(app.url, ...args)
+
+async function rotaAt(url: string, ...args: string[]): Promise<Said> {
+  const env = { PATH: process.env.PATH, ROTA_API_KEY: 'key-of-this-test', ROTA_URL: url, NO_COLOR: '1' }
   const options = { cwd: house, env, timeout: 30_000 }
-  return run(process.execPath, ['cli/rota.ts', ...args, ...where], options).then(
+  return run(process.execPath, ['cli/rota.ts', ...args], options).then(
     ({ stdout, stderr }) => ({ stdout, stderr, code: 0 }),
     (error: Said) => ({ stdout: error.stdout, stderr: error.stderr, code: error.code }),
   )
@@ -69,6 +71,67 @@ describe('on the command line', () => {
     const headers = { authorization: 'Bearer key-of-this-test' }
     const { body } = await ask(app, `/v1/audit?subject=row&name=${row}`, { headers })
     expect(body.audit[0]).toMatchObject({ who: 'api-key' })
+  })
+
+  test('leave adds a leave beside those that are there, and tells what is wrong with one', async () => {
+    const headers = { authorization: 'Bearer key-of-this-test' }
+    const leaves = async () => (await ask(app, '/v1/reps/quinn', { headers })).body.leave
+    const added = await rota('leave', 'quinn', '2030-12-24', '2030-12-31', '--note', 'skiing')
+    expect([added.code, added.stdout]).toEqual([
+      0,
+      'Quinn Lee is on leave from 2030-12-24 until 2030-12-31 (UTC); can be drawn now\n',
+    ])
+    expect((await rota('leave', 'quinn', '2031-01-05', '2031-01-06')).code).toBe(0)
+    expect((await rota('leave', 'quinn', '2031-01-05', '2031-01-06')).code).toBe(0)
+    const both = [
+      { from: '2030-12-24', until: '2030-12-31', note: 'skiing' },
+      { from: '2031-01-05', until: '2031-01-06' },
+    ]
+    expect(await leaves()).toEqual(both)
+    const refused = await rota('leave', 'quinn', '2031-02-03', '2031-02-01')
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('ends before it starts')])
+    expect((await rota('leave', 'nobody', '2031-02-01', '2031-02-03')).stderr).toMatch(
+      /there is no rep "nobody"/,
+    )
+    expect(await leaves()).toEqual(both)
+  })
+
+  test('weight sets the weight of one member, and tells what is wrong with it', async () => {
+    const changed = await rota('weight', 'north', 'omar', '3')
+    expect([changed.code, changed.stdout]).toEqual([0, 'north: omar weighed 1, now 3 of 5 in all\n'])
+    expect((await rota('pools')).stdout).toMatch(/Omar Haddad +3 /)
+    for (const [args, said] of [
+      [['north', 'omar', 'much'], /"much" is not a weight/],
+      [['north', 'omar', '2000000'], /at most 1000000/],
+      [['north', 'quinn', '1'], /no member "quinn"\n +use one of: nora, omar/],
+      [['nope', 'omar', '1'], /there is no pool "nope"/],
+      [['south', 'omar', '2'], /strategy "weighted"/],
+    ] as const) {
+      const refused = await rota('weight', ...args)
+      expect([refused.code, refused.stderr]).toEqual([2, expect.stringMatching(said)])
+    }
+    expect((await rota('weight', 'north', 'omar', '1')).code).toBe(0)
+  })
+
+  test('a table need not be named where the server has one, and is asked for where it has several', async () => {
+    const several = await startApp({ tables: [deals, calls] })
+    const { body } = await post(several, '/v1/tables/calls/rows?wait=done', call())
+    const [{ id }] = body.rows
+    const asked = await rotaAt(several.url, 'why', id)
+    expect([asked.code, asked.stderr]).toEqual([
+      2,
+      expect.stringMatching(/2 tables.*\n.*--table.*(deals|calls)/),
+    ])
+    expect((await rotaAt(several.url, 'why', id, '--table', 'calls')).stdout).toMatch(/got this lead/)
+    await several.close()
+  })
+
+  test('a demo on a port that is none says so, and starts nothing', async () => {
+    for (const port of ['abc', '70000']) {
+      const refused = await rota('demo', `--port=${port}`)
+      expect([refused.code, refused.stdout]).toEqual([2, ''])
+      expect(refused.stderr).toContain(`--port takes a whole number from 0 to 65535, not "${port}"`)
+    }
   })
 
   test('a row that is not there is told, with the way out', async () => {

@@ -79,12 +79,13 @@ type Lead = Parameters<ReturnType<typeof ownership>[number]['decide']>[0]
 async function decide(given: Partial<Lead>): Promise<Decision> {
   const view = await store.decisionView({
     row: 'row_1',
+    column: 'owner',
     account: 'acme.example',
+    claimScope: 'leads.owner',
     startedAt: now,
     backfill: false,
     previous: [],
-    neverAgain: false,
-    heldSince: null,
+    heldSince: {},
   })
   const ladder = { rules: ownership('salesforce'), otherwise: { pool: 'triage' } }
   return decideOwner<Lead>(ladder, { ...lead, ...given }, view)
@@ -128,7 +129,7 @@ describe('the ladder of the example', () => {
     }))
     const review = { reason: 'two similar names', candidates }
     const decision = await decide({ account: account(null, { match: { ...match, candidates, review } }) })
-    expect(decision.hold).toEqual({ on: 'human', until: now + 4 * 3_600_000 })
+    expect(decision.hold).toMatchObject({ on: 'human', until: now + 4 * 3_600_000 })
     expect(decision.reason).toContain('two similar names')
     expect(decision.trace.rules.at(-1)?.candidates?.map(({ name }) => name)).toEqual(['Acme', 'Acme Holding'])
   })

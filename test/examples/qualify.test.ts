@@ -8,6 +8,7 @@ const nothing = {
   source: null,
   message: null,
   email: 'jo@acme.example',
+  domain: 'acme.example',
 } as const
 const account = (relationship: CrmAccount['relationship']): CrmAccount => ({
   id: '001',
@@ -33,6 +34,13 @@ describe('the exits of the example', () => {
       expect(exitOf({ source, account: account('customer') })).toBe('route')
       expect(exitOf({ source, account: account('open-opportunity') })).toBe('route')
       expect(exitOf({ source, account: account('prospect') })).not.toBe('route')
+    }
+  })
+
+  test('let a named account through before anything is asked of the lead (trap 29)', () => {
+    for (const source of ['newsletter', 'job application', 'webinar', null]) {
+      expect(exitOf({ source, domain: 'nordicfreight.example' })).toBe('route')
+      expect(exitOf({ source, domain: null })).not.toBe('route')
     }
   })
 

@@ -90,7 +90,7 @@ describe('availability', () => {
   })
 
   it('knows no end where no clock brings one', () => {
-    expect(away(repWith({ hours: {} }), '2026-11-20T10:00Z')).toEqual([
+    expect(away({ ...repWith(), hours: {} }, '2026-11-20T10:00Z')).toEqual([
       'hours',
       'outside working hours',
       null,

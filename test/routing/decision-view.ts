@@ -1,4 +1,4 @@
-import type { Claim, Counter, DecisionView, Owner } from '../../routing/decision.ts'
+import type { Claim, Counter, DecisionView, EarlierOwner, Owner } from '../../routing/decision.ts'
 import { definePool, type PoolDefinition, type PoolOptions } from '../../routing/pool.ts'
 import { Rep, type RepInput } from '../../routing/rep.ts'
 import type { Territory } from '../../routing/territory.ts'
@@ -32,14 +32,20 @@ export const pool = (
 
 export const owner = (of: Rep): Owner => ({ rep: of.id, name: of.name, email: of.email, ids: of.ids })
 
+/** Somebody who let the lead lie, or refused it. */
+export const barred = (of: Rep): EarlierOwner => ({ ...owner(of), barred: true })
+
 export const claimOf = (of: Rep, over: Partial<Claim> = {}): Claim => ({
   account: 'acme.com',
+  scope: 'leads.owner',
   owner: owner(of),
   table: 'leads',
+  column: 'owner',
   row: 'row_9',
   rule: 'rotation',
   method: 'round_robin',
   at: '2026-02-20T09:00:00.000Z',
+  renewedAt: over.at ?? '2026-02-20T09:00:00.000Z',
   ...over,
 })
 
@@ -62,9 +68,9 @@ export function viewOf(world: World, over: Partial<DecisionView> = {}): Decision
     account: 'acme.com',
     claim: null,
     row: 'row_1',
+    column: 'owner',
     previous: [],
-    neverAgain: false,
-    heldSince: null,
+    heldSince: {},
     rep: (id) => reps.get(id) ?? null,
     repOf: ({ vendor, id, email }) =>
       [...reps.values()].find((each) => each.ids[vendor] === id) ??

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { DecisionView } from '../../routing/decision.ts'
 import { decideOwner, type Ladder } from '../../routing/ladder.ts'
 import type { PoolDefinition } from '../../routing/pool.ts'
-import { hours, noon, onLeave, owner, pool, rep, viewOf, weekdays } from './decision-view.ts'
+import { barred, hours, noon, onLeave, owner, pool, rep, viewOf, weekdays } from './decision-view.ts'
 
 const [ana, bo, cy] = [rep('ana'), rep('bo'), rep('cy')]
 const away = (id: string) => rep(id, onLeave)
@@ -76,7 +76,7 @@ describe('a draw', () => {
     const view = (
       over: Partial<DecisionView>,
       members = pool('p', [ana, away('cy')], { whenNobody: 'assign-anyway' }),
-    ) => viewOf({ pools: [members] }, { previous: [owner(ana)], neverAgain: true, ...over })
+    ) => viewOf({ pools: [members] }, { previous: [barred(ana)], ...over })
     expect(draw('p', view({})).assignment?.rep).toBe('cy')
     expect(draw('p', view({}, pool('p', [ana], { whenNobody: 'assign-anyway' }))).assignment?.name).toBe(
       'End',
@@ -89,7 +89,7 @@ describe('a draw', () => {
   test('ends at the person of the ladder even for a lead they had before', () => {
     const view = viewOf(
       { pools: [pool('p', [ana], { whenNobody: { person: ana } })], reps: [bo] },
-      { previous: [owner(ana), owner(bo)], neverAgain: true },
+      { previous: [barred(ana), barred(bo)] },
     )
     const ladder = { ...ladderOf('p'), otherwise: { person: 'bo' } }
     expect(decideOwner(ladder, {}, view).assignment).toMatchObject({ rep: 'bo', method: 'fallback_person' })
@@ -174,6 +174,54 @@ describe('a pool with nobody available (trap 71)', () => {
     expect(to(rep('mia', { active: false }))).toMatchObject({ name: 'End' })
   })
 
+  test('gives it to the manager of a person who is gone, where the successor is gone too, even what the end had before', () => {
+    const gone = rep('mia', { active: false, successor: 'sue', manager: 'max' })
+    const reps = [rep('sue', { active: false }), rep('max')]
+    const handed = pool('a', [away('ana')], { whenNobody: { person: gone } })
+    const covered = draw('a', viewOf({ pools: [handed], reps }))
+    expect(covered.assignment).toMatchObject({ rep: 'max', method: 'fallback_person', pool: 'a' })
+    expect(covered.reason).toContain('Mia takes it, who is inactive; Max covers as manager of Mia')
+    const ladder = { ...ladderOf('a'), otherwise: { person: 'mia' } }
+    const had = { previous: [barred(rep('max'))] }
+    expect(decideOwner(ladder, {}, viewOf({ pools: [handed], reps }, had))).toMatchObject({
+      assignment: { rep: 'max', rule: 'otherwise' },
+      trace: { rules: [{ matched: false }, { matched: true }] },
+    })
+  })
+
+  test('and nobody behind it says who was asked, and why each could not take it', () => {
+    const gone = rep('mia', { active: false, manager: 'max' })
+    const [out, twenty] = [rep('max', { active: false }), Array.from({ length: 20 }, (_, at) => `r${at}`)]
+    const crowd = twenty.map((id) => rep(id, { active: false }))
+    const pools = [
+      pool('a', [away('ana'), rep('bo', { active: false })], { whenNobody: { pool: 'b' } }),
+      pool('b', [late('cy')], { whenNobody: { person: gone } }),
+      pool('c', [rep('ed')], { whenNobody: 'assign-anyway' }),
+      pool('d', crowd, { whenNobody: 'assign-anyway' }),
+    ]
+    const endsIn = (otherwise: Ladder<object>['otherwise'], over: Partial<DecisionView> = {}) => {
+      const rules: Ladder<object>['rules'] = [
+        { name: 'one', decide: (_, by) => by.person('eve', 'for Eve') },
+        { name: 'two', decide: (_, by) => by.rotate('a') },
+      ]
+      const eve = rep('eve', { active: false, successor: 'xy' })
+      return decideOwner({ rules, otherwise }, {}, viewOf({ pools, reps: [out, eve] }, over))
+    }
+    const asked =
+      'no rule answered and nobody could take it: Eve (inactive: successor xy is not in the roster, no manager), ' +
+      'pool a (Ana: on leave until 2026-03-05 00:00 UTC; Bo: is not active), ' +
+      'pool b (Cy: outside working hours until 18:00 UTC), Mia (inactive: no successor, manager Max is inactive)'
+    const wayOut = '; add an active member to a pool, or name a person or a queue'
+    const twice = endsIn({ pool: 'a' })
+    expect(twice).toMatchObject({ assignment: null, hold: null, trace: { method: 'no_eligible' } })
+    expect(twice.reason).toBe(`${asked}${wayOut}`)
+    const refused = { previous: [barred(rep('ed'))] }
+    expect(endsIn({ pool: 'c' }, refused).reason).toContain('pool c (Ed: had this lead before)')
+    expect(endsIn({ pool: 'gone' }).reason).toBe(`${asked}, pool gone (does not exist)${wayOut}`)
+    expect(endsIn({ person: 'xy' }).reason).toBe(`${asked}, rep xy (is not in the roster)${wayOut}`)
+    expect(endsIn({ pool: 'd' }).reason).toContain('R7: is not active; and 12 more)')
+  })
+
   test('assigns anyway, by the same rotation, but never to the gone and the paused', () => {
     const members = [late('ana'), rep('bo', { active: false }), away('cy')]
     const counters = { a: { balances: { ana: -0.5, cy: 0.5 }, lastDrawn: {} } }
@@ -218,7 +266,7 @@ describe('a pool with nobody available (trap 71)', () => {
       whenNobody: { hold: 'until-opening', atMostHours: 8, otherwise: triage },
     })
     const since = (count: number) =>
-      draw('a', viewOf({ pools: [longer] }, { heldSince: noon - hours(count) }))
+      draw('a', viewOf({ pools: [longer] }, { heldSince: { 'hours a': noon - hours(count) } }))
     expect(since(1).hold?.until).toBe(noon + hours(6))
     expect(since(3).assignment?.name).toBe('Triage')
     expect(since(8).reason).toContain('it was held for 8 h')
@@ -228,7 +276,7 @@ describe('a pool with nobody available (trap 71)', () => {
     const hold = pool('a', [late('ana'), rep('bo', { hours: weekdays('20:00', '22:00') })], {
       whenNobody: { hold: 'until-opening', otherwise: triage },
     })
-    const view = viewOf({ pools: [hold] }, { previous: [owner(ana)], neverAgain: true })
+    const view = viewOf({ pools: [hold] }, { previous: [barred(ana)] })
     expect(draw('a', view).hold?.until).toBe(noon + hours(8))
   })
 
@@ -238,6 +286,7 @@ describe('a pool with nobody available (trap 71)', () => {
     expect(draw('a', viewOf({ pools: [hold], load: { ana: { drawn: 2 } } })).hold).toEqual({
       on: 'hours',
       until: noon + hours(12),
+      since: { 'hours a': noon },
     })
     const full = pool('a', [rep('ana', { caps: { open: 1 } })], {
       whenNobody: { hold: 'until-opening', otherwise: triage },

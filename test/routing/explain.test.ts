@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { DecisionView } from '../../routing/decision.ts'
-import { explainDecision, whyNot } from '../../routing/explain.ts'
+import { explainDecision, notAsked, whyNot } from '../../routing/explain.ts'
 import { by } from '../../routing/ladder/words.ts'
 import { decideOwner, type Ladder } from '../../routing/ladder.ts'
 import { onLeave, owner, pool, rep, viewOf, weekdays } from './decision-view.ts'
@@ -34,9 +34,9 @@ describe('a decision told as a person would', () => {
     expect(explainDecision(trace, assignment)).toEqual([
       'Ana got this lead by turn, with weights (rule "rotation", pool emea).',
       'First, rule "customer" did not decide: account Acme (customer) is dormant: last activity 2024-01-01.',
-      '  It looked at lastActivityAt (2024-01-01T00:00:00Z) within days 90: no.',
+      '  It wants activity in the last 90 days, but the last one is of 2024-01-01.',
       'Then rule "us" did not decide: not for this lead: country is DE.',
-      '  It looked at country (DE) is US: no.',
+      '  It wants country to be US, but it is DE.',
       'Then rule "rotation" decided: rotation of pool emea; Ana is next: share 50 %, 0.50 leads owed, 2 of 3 reps available.',
       '  Of 3 reps 2 could be drawn: Ana was owed 0.50 leads (share 50 %), Bo was owed 0.50 leads (share 50 %).',
       expect.stringMatching(/^ {2}Not to be drawn: Cy \(on leave until 2026-03-05 .*UTC\)\.$/),
@@ -77,6 +77,41 @@ describe('a decision told as a person would', () => {
   })
 })
 
+test('a condition is told as what the rule wants and what it met, and not where the reason says it', () => {
+  const lead = { country: 'DE', employees: 20, domain: 'acme.com' }
+  const rules: Ladder<typeof lead>['rules'] = [
+    {
+      name: 'big',
+      when: { country: ['DE', 'AT'], employees: (many) => many > 99 },
+      decide: (_, words) => words.no(''),
+    },
+    { name: 'abroad', when: { country: { not: 'DE' } }, decide: (_, words) => words.no('') },
+    { name: 'named', decide: ({ domain }, words) => words.named({ 'other.com': 'ana' }, domain) },
+    {
+      name: 'kept',
+      decide: (_, words) => words.keep({ owner: { ...account.owner, kind: 'queue' } }, 'salesforce'),
+    },
+  ]
+  const { trace } = decideOwner({ rules, otherwise: { person: 'ana' } }, lead, viewOf({ reps: [ana] }))
+  const told = explainDecision(trace, null).filter((line) => line.startsWith(' '))
+  expect(told).toEqual([
+    '  It wants country to be DE or AT, and it is DE; employees to pass employees, but it does not (20).',
+    '  It wants country not to be DE, but it is DE.',
+  ])
+})
+
+test('the rules that were never asked are named, and none where the last one decided', () => {
+  const { trace } = at(viewOf({ pools: [emea] }))
+  expect(
+    notAsked(
+      trace,
+      ladder.rules.map(({ name }) => name),
+    ),
+  ).toBe('Rule "later" was never asked: rule "rotation" decided.')
+  expect(notAsked(trace, ['customer', 'us', 'rotation'])).toBeNull()
+  expect(notAsked(trace, [])).toBeNull()
+})
+
 describe('why not a certain rep', () => {
   const { trace } = at(viewOf({ pools: [emea], load: {} }))
 
@@ -85,7 +120,6 @@ describe('why not a certain rep', () => {
       'Rule "customer": account Acme (customer) is dormant: last activity 2024-01-01.',
       'Rule "us": not for this lead: country is DE.',
       'Rule "rotation": Ana was before Bo in pool emea: Bo was owed 0.50 leads, Ana was owed 0.50 leads; owed alike, the turn goes to Ana, who waited longer or comes first by id.',
-      'Rules behind rule "rotation" were never asked: it decided.',
     ])
     expect(whyNot(trace, 'ana', 'Ana')).toContain('Rule "rotation": Ana was next in pool emea, and got it.')
   })
@@ -106,7 +140,6 @@ describe('why not a certain rep', () => {
     expect(whyNot(named, 'bo', 'Bo')).toEqual([
       'Rule "named" decided without a rotation: named by the rule: Ana.',
       'No pool was asked, so Bo never stood for a turn.',
-      'Rules behind rule "named" were never asked: it decided.',
     ])
   })
 

@@ -6,7 +6,7 @@ import { recheckOwner } from '../../routing/ladder/override.ts'
 import { decideOwner, type Ladder } from '../../routing/ladder.ts'
 import { Pool, type PoolDefinition } from '../../routing/pool.ts'
 import type { Rep } from '../../routing/rep.ts'
-import { claimOf, hours, noon, onLeave, owner, rep, viewOf, weekdays } from './decision-view.ts'
+import { barred, claimOf, hours, noon, onLeave, owner, rep, viewOf, weekdays } from './decision-view.ts'
 
 const ids = ['ana', 'bo', 'cy', 'di', 'ed', 'flo']
 const names = ['p', 'q', 'r']
@@ -18,7 +18,7 @@ const rosterOf = fc
       fc.record({
         active: fc.boolean(),
         leave: fc.constantFrom([], onLeave.leave),
-        hours: fc.constantFrom(null, weekdays('09:00', '17:00'), weekdays('18:00', '22:00'), {}),
+        hours: fc.constantFrom(null, weekdays('09:00', '17:00'), weekdays('18:00', '22:00')),
         caps: fc.constantFrom({}, { perDay: 2 }, { open: 1 }),
         successor: maybe(ids.filter((each) => each !== id)),
         manager: maybe(ids.filter((each) => each !== id)),
@@ -58,6 +58,14 @@ const poolOf = (name: string) =>
       catchUp: fc.constantFrom('none', 'full', { bounded: 0.5 }),
     })
     .filter(({ members }) => members.some(({ weight }) => weight > 0))
+    .map(({ members, ...document }) => ({
+      ...document,
+      // A standard rotation knows no other weights.
+      members:
+        document.strategy === 'weighted'
+          ? members
+          : members.map((member) => ({ ...member, weight: Math.min(1, member.weight) })),
+    }))
     .map((document): PoolDefinition => ({ ...Pool.parse({ ...document, name }), name, reps: [] }))
 
 const world = fc.record({
@@ -71,7 +79,7 @@ const situation = fc.record({
   claim: fc.option(fc.constantFrom(...ids), { nil: null }),
   own: fc.boolean(),
   previous: fc.uniqueArray(fc.constantFrom(...ids), { maxLength: 3 }),
-  neverAgain: fc.boolean(),
+  barred: fc.boolean(),
   heldFor: fc.option(fc.constantFrom(1, 12, 300), { nil: null }),
 })
 
@@ -103,9 +111,10 @@ function viewAt(
     { reps, pools, load, counters },
     {
       claim: at.claim === null ? null : claimOf(of(at.claim), { row: at.own ? 'row_1' : 'row_2' }),
-      previous: at.previous.map((id) => owner(of(id))),
-      neverAgain: at.neverAgain,
-      heldSince: at.heldFor === null ? null : noon - hours(at.heldFor),
+      previous: at.previous.map((id) => (at.barred ? barred : owner)(of(id))),
+      heldSince: Object.fromEntries(
+        names.flatMap((name) => (at.heldFor === null ? [] : [[`hours ${name}`, noon - hours(at.heldFor)]])),
+      ),
     },
   )
 }
@@ -123,9 +132,10 @@ function check(decision: Decision, view: DecisionView): void {
     const taker = assignment.rep === null ? null : view.rep(assignment.rep)
     // Nothing is ever written to somebody who has gone, and no lead goes back to who let it lie, but at the very end.
     expect(taker?.active ?? true).toBe(true)
-    const again = view.previous.some(({ rep: id }) => id !== null && id === assignment.rep)
-    if (view.neverAgain && again)
-      expect([assignment.rule, assignment.method]).toEqual(['otherwise', 'fallback_person'])
+    const again = view.previous.some(
+      (each) => each.barred && each.rep !== null && each.rep === assignment.rep,
+    )
+    if (again) expect([assignment.rule, assignment.method]).toEqual(['otherwise', 'fallback_person'])
     // A fresh answer is good to be written: drawing anew because of it would go round in a circle.
     expect(recheckOwner(assignment, view)).toBeNull()
   }

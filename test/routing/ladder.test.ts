@@ -4,7 +4,19 @@ import type { DecisionView } from '../../routing/decision.ts'
 import { findShadowed } from '../../routing/ladder/shadow.ts'
 import { decideOwner, type Ladder, type Rule } from '../../routing/ladder.ts'
 import { defineTerritory } from '../../routing/territory.ts'
-import { claimOf, days, hours, noon, onLeave, owner, pool, rep, viewOf, weekdays } from './decision-view.ts'
+import {
+  barred,
+  claimOf,
+  days,
+  hours,
+  noon,
+  onLeave,
+  owner,
+  pool,
+  rep,
+  viewOf,
+  weekdays,
+} from './decision-view.ts'
 
 interface Lead {
   country: string | null
@@ -233,10 +245,24 @@ describe('an account claim', () => {
     expect(
       decideOwner(ladderOf(rotation, { claims: { dormantDays: 365 } }), lead, view).assignment?.rep,
     ).toBe('cy')
+    const renewedAt = new Date(noon - days(20)).toISOString()
+    const renewed = {
+      ...view,
+      claim: claimOf(cy, { at: new Date(noon - days(200)).toISOString(), renewedAt }),
+    }
+    expect(
+      decideOwner(ladderOf(rotation, { claims: { dormantDays: 180 } }), lead, renewed).assignment?.rep,
+    ).toBe('cy')
+  })
+
+  test('under a shared name holds for the other columns of its own row', () => {
+    const claim = claimOf(cy, { row: 'row_1', column: 'ae', scope: 'company' })
+    expect(decide(rotation, viewOf(world, { claim, column: 'sdr' })).assignment).toMatchObject({ rep: 'cy' })
+    expect(decide(rotation, viewOf(world, { claim, column: 'ae' })).assignment).toMatchObject({ rep: 'ana' })
   })
 
   test('never brings a lead back to a rep who let it lie (trap 105)', () => {
-    const view = viewOf(world, { claim: claimOf(cy), previous: [owner(cy)], neverAgain: true })
+    const view = viewOf(world, { claim: claimOf(cy), previous: [barred(cy)] })
     expect(decide(rotation, view).assignment?.rep).toBe('ana')
   })
 
@@ -333,9 +359,15 @@ describe('a review', () => {
       hold: { on: 'human', until: noon + hours(4) },
       trace: { method: null, rules: [{ candidates: [{ name: 'Acme' }] }] },
     })
-    const again = decide(rules, viewOf({ pools: [emea] }, { heldSince: noon - hours(1) }))
-    expect(again.hold).toEqual({ on: 'human', until: noon + hours(3) })
-    const over = decide(rules, viewOf({ pools: [emea] }, { heldSince: noon - hours(4) }))
+    const again = decide(
+      rules,
+      viewOf({ pools: [emea] }, { heldSince: { 'human conflict': noon - hours(1) } }),
+    )
+    expect(again.hold).toMatchObject({ on: 'human', until: noon + hours(3) })
+    const over = decide(
+      rules,
+      viewOf({ pools: [emea] }, { heldSince: { 'human conflict': noon - hours(4) } }),
+    )
     expect(over.assignment).toMatchObject({ rep: 'ana', rule: 'rotation' })
     expect(over.trace.rules[0]?.reason).toMatch(/nobody decided within 4 h/)
   })

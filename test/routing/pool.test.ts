@@ -37,6 +37,33 @@ describe('a pool', () => {
     ])
   })
 
+  test('knows no weights but 0 and 1 in a standard rotation, and none beyond a million', () => {
+    const of = (strategy: 'standard' | 'weighted', weight: number) =>
+      problems(() =>
+        definePool('p', {
+          strategy,
+          members: [{ rep: ana }, { rep: { ...ana, id: 'bo' }, weight }],
+          whenNobody: 'assign-anyway',
+        }),
+      )
+    expect([of('standard', 0), of('standard', 1), of('weighted', 1_000_000)]).toEqual([[], [], []])
+    for (const weight of [0.5, 2])
+      expect(of('standard', weight)[0]).toMatch(/^members\.1\.weight: .*make the strategy "weighted"/)
+    expect(of('weighted', 1_000_001)[0]).toMatch(/^members\.1\.weight: .*at most 1000000/)
+  })
+
+  test('says which answers there are where nobody is there, and which catch-ups', () => {
+    const given = { name: 'p', strategy: 'standard', members: [{ rep: 'ana' }], whenNobody: 'assign-anyway' }
+    const of = (more: object) => problems(() => Pool.parse({ ...given, ...more }))
+    for (const whenNobody of [undefined, null, 7, 'hold', {}, { pol: 'x' }, { hold: 'until-opening' }])
+      expect(of({ whenNobody })).toEqual([
+        expect.stringMatching(/^whenNobody: .*"person": "rep id".*"hold": "until-opening"/),
+      ])
+    expect(of({ catchUp: 'some' })).toEqual([
+      expect.stringMatching(/^catchUp: use "none", \{ "bounded": 2 \}.*"full"$/),
+    ])
+  })
+
   test('holds each rep once, and hands over to another pool than itself', () => {
     expect(define([{ rep: ana }, { rep: ana }])[0]).toBe(
       'members.1.rep: rep ana is in the pool twice; give each rep one entry',
@@ -82,7 +109,24 @@ describe('a rep', () => {
       /leave ends before it starts/,
     )
     expect(of({ leave: [{ from: '2026-05-02', until: '2026-05-02' }] })).toEqual([])
-    for (const zone of ['Europe/Atlantis', '+02:00', '']) expect(of({ zone })[0]).toMatch(/^zone: /)
+    for (const zone of ['Europe/Atlantis', '+02:00', '', 'EST', 'CET', 'GMT'])
+      expect(of({ zone })[0]).toMatch(/^zone: .*"Europe\/Berlin", or "UTC"/)
+    for (const zone of ['UTC', 'Europe/Berlin', 'America/Argentina/Buenos_Aires'])
+      expect(of({ zone })).toEqual([])
+  })
+
+  test('is refused with hours that never come: null means any hour', () => {
+    for (const hours of [{}, { monday: [] }])
+      expect(of({ hours })).toEqual([expect.stringMatching(/^hours: .*null for any hour/)])
+    expect(of({ hours: null })).toEqual([])
+  })
+
+  test('says how a leave is written', () => {
+    for (const leave of [['x'], [{ from: '2026-02-30', until: '2026-03-01' }], [{ from: '2026-12-01' }]]) {
+      expect(problems(() => Rep.parse({ ...ana, leave }))).toEqual([
+        expect.stringMatching(/^leave\.0: write two dates that exist, .*or two ISO times with their zone/),
+      ])
+    }
   })
 
   test('does not stand in for itself', () => {

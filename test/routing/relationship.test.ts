@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import type { DecisionView } from '../../routing/decision.ts'
+import type { DecisionView, HeldSince } from '../../routing/decision.ts'
 import type { KeepOptions, OwnedAccount, OwnerOptions, RecordOwner } from '../../routing/ladder/answers.ts'
 import { by } from '../../routing/ladder/words.ts'
 import { decideOwner, type Ladder } from '../../routing/ladder.ts'
-import { claimOf, hours, noon, onLeave, owner, pool, rep, viewOf, weekdays } from './decision-view.ts'
+import { barred, claimOf, hours, noon, onLeave, owner, pool, rep, viewOf, weekdays } from './decision-view.ts'
 
 const ana = rep('ana', { ids: { salesforce: '005A' } })
 const bo = rep('bo')
@@ -103,7 +103,7 @@ describe('the owner of an account', () => {
     )
     expect(among(gone, rep('sue', { active: false, successor: 'gone' })).assignment?.rule).toBe('otherwise')
     expect(among().assignment?.rule).toBe('otherwise')
-    const refused = { previous: [owner(rep('sue'))], neverAgain: true }
+    const refused = { previous: [barred(rep('sue'))] }
     const world = { pools: [emea], reps: [gone, rep('sue'), rep('mia')] }
     expect(ofAccount(given, {}, viewOf(world, refused)).assignment?.rep).toBe('mia')
   })
@@ -214,7 +214,7 @@ describe('the owner of an account', () => {
   test('comes before a claim of another lead, and never gets back what they let lie', () => {
     const view = viewOf({ pools: [emea], reps: [ana] }, { claim: claimOf(bo) })
     expect(ofAccount(account(), {}, view).assignment).toMatchObject({ rep: 'ana', method: 'existing_owner' })
-    const refused = viewOf({ pools: [emea], reps: [ana] }, { previous: [owner(ana)], neverAgain: true })
+    const refused = viewOf({ pools: [emea], reps: [ana] }, { previous: [barred(ana)] })
     expect(ofAccount(account(), {}, refused).assignment).toMatchObject({ rep: 'bo' })
   })
 
@@ -239,10 +239,10 @@ describe('the owner of an account', () => {
       ],
       otherwise: { pool: 'emea' },
     }
-    const at = (heldSince: number | null) =>
+    const at = (heldSince: HeldSince) =>
       decideOwner(ladder, {}, viewOf({ pools: [emea], reps: [ana] }, { heldSince }))
-    expect(at(null).hold).toEqual({ on: 'human', until: noon + hours(2) })
-    expect(at(noon - hours(2)).assignment).toMatchObject({
+    expect(at({}).hold).toEqual({ on: 'human', until: noon + hours(2), since: { 'human contested': noon } })
+    expect(at({ 'human contested': noon - hours(2) }).assignment).toMatchObject({
       rep: 'ana',
       reason: 'Ana already owns account Acme (customer, contested: the parent is owned by Bo)',
     })
@@ -323,7 +323,7 @@ describe('named accounts (trap 56)', () => {
 
 test('identity is never the name: two people called Ana are two (trap 75)', () => {
   const other = rep('ana-2', { name: 'Ana', ids: { salesforce: '005B' } })
-  const view = viewOf({ pools: [emea], reps: [ana, other] }, { previous: [owner(ana)], neverAgain: true })
+  const view = viewOf({ pools: [emea], reps: [ana, other] }, { previous: [barred(ana)] })
   const given = account({ owner: crmOwner({ id: '005B', email: other.email, name: 'Ana' }) })
   expect(ofAccount(given, {}, view).assignment?.rep).toBe('ana-2')
 })

@@ -39,6 +39,7 @@ export const facts = (now: number, fields: Partial<ServiceLevelFacts> = {}): Ser
   notified: start,
   signals: [],
   owner: assignment('ada'),
+  pinned: false,
   activity: null,
   now,
   ...fields,

@@ -291,11 +291,17 @@ describe('a silent owner', () => {
   it('who is the named person anyway keeps it, and so does one a person chose', () => {
     expect(standing(standard, facts(plus(31), { owner: assignment('mia') })).redraw).toBeNull()
     const chosen = assignment('ada', [], { method: 'manual_override' })
-    expect(standing(standard, facts(plus(31), { owner: chosen }))).toMatchObject({
+    expect(standing(standard, facts(plus(31), { owner: chosen, pinned: true }))).toMatchObject({
       redraw: null,
       state: 'breached',
       again: null,
     })
+  })
+
+  it('whom a person chose and let go of loses it as anybody does (trap 49)', () => {
+    const chosen = { owner: assignment('ada', [], { method: 'manual_override' }), pinned: false }
+    expect(standing(standard, facts(plus(29), chosen))).toMatchObject({ redraw: null, again: 30 })
+    expect(standing(standard, facts(plus(31), chosen)).redraw).not.toBeNull()
   })
 
   it('behind the last hop never loses it, whoever it is: no loop is possible (trap 105)', () => {
@@ -312,5 +318,60 @@ describe('a silent owner', () => {
     expect(standing(standard, facts(plus(30), { owner: assignment(null) })).redraw).toEqual({
       reason: 'not touched by Triage within 30 minutes',
     })
+  })
+})
+
+describe('what was found out once', () => {
+  const from = (signals: ReturnType<typeof decide>['learnt'], more: Parameters<typeof facts>[1] = {}) => ({
+    signals,
+    ...more,
+  })
+
+  it('is the moment an owner got the lead: writing it again gives them no more time (trap 105)', () => {
+    const { learnt } = decide(standard, facts(plus(1)))
+    expect(learnt).toEqual([{ kind: 'assigned', by: 'ada', at: start }])
+    const again = decide(standard, facts(plus(29), from(learnt, { assigned: plus(28) })))
+    expect(again.value).toMatchObject({
+      assignedAt: '2026-11-18T09:00:00.000Z',
+      reassignAt: '2026-11-18T09:30:00.000Z',
+      reminders: 2,
+    })
+    expect(again.clock.assigned).toBe(start)
+    expect(again.learnt).toEqual([])
+    expect(decide(standard, facts(plus(31), from(learnt, { assigned: plus(28) }))).redraw).not.toBeNull()
+  })
+
+  it('is told of each owner, and of none before the lead is written', () => {
+    const first = [{ kind: 'assigned', by: 'ada', at: start }]
+    const ben = { owner: assignment('ben', ['ada']), decided: plus(30), assigned: plus(31) }
+    expect(decide(standard, facts(plus(32), from(first, ben))).learnt).toEqual([
+      { kind: 'assigned', by: 'ben', at: plus(31) },
+    ])
+    expect(decide(standard, facts(plus(32), from(first, { ...ben, assigned: null }))).learnt).toEqual([])
+  })
+
+  it('is a touch seen in the CRM, also when it cannot be asked later (trap 103)', () => {
+    for (const by of ['Ada Fox', null]) {
+      const call = { at: plus(12), kind: 'call', by }
+      const met = decide(standard, facts(plus(13), { activity: call }))
+      expect(met.value).toMatchObject({ state: 'met', touchedBy: by })
+      const later = decide(standard, facts(plus(90), from(met.learnt, { assigned: plus(80) })))
+      expect(later.value).toEqual(met.value)
+      expect(later.learnt).toEqual([])
+    }
+  })
+
+  it('is a deadline that passed, where every owner has one of their own', () => {
+    const policy = { ...standard, clockFrom: 'assignment' as const }
+    const late = decide(policy, facts(plus(30)))
+    expect(late.redraw).not.toBeNull()
+    const ben = { owner: assignment('ben', ['ada']), decided: plus(30), assigned: plus(30) }
+    const hopped = decide(policy, facts(plus(31), from(late.learnt, ben)))
+    expect(hopped.value).toMatchObject({ state: 'open', deadline: '2026-11-18T09:45:00.000Z' })
+    expect(hopped.clock.breached).toBe(true)
+    const told = (minutes: number) =>
+      decide(policy, facts(plus(32), from([...late.learnt, signal('touched', minutes)], ben))).clock.breached
+    // A touch that is told late was in time all the same.
+    expect([told(31), told(14)]).toEqual([true, false])
   })
 })

@@ -114,7 +114,10 @@ describe('a cell that is to run again', () => {
       async () => (await onDisk(again, 'leads', id)).cells.watch?.again === undefined,
       'the alarm is off',
     )
-    expect(await again.store.alarms(Number.MAX_SAFE_INTEGER, 10)).toEqual({ due: [], nextAt: null })
+    expect(await again.store.alarms({ tables: ['leads'], now: Number.MAX_SAFE_INTEGER, limit: 10 })).toEqual({
+      due: [],
+      nextAt: null,
+    })
   })
 
   test('does so although the store could not say so at first', async () => {
@@ -122,12 +125,12 @@ describe('a cell that is to run again', () => {
     let refusals = 0
     const { runtime, log } = await runFaulty([defineTable('leads', { input }).column('watch', column)], {
       faults: (store) => ({
-        async alarms(now, limit) {
+        async alarms(query) {
           if (calls.length > 0 && refusals === 0) {
             refusals += 1
             throw new Error('the file cannot be read')
           }
-          return store.alarms(now, limit)
+          return store.alarms(query)
         },
       }),
     })

@@ -117,6 +117,18 @@ describe('a backfill', () => {
     expect(chat.received).toEqual([])
   })
 
+  test('takes no turns of the live rotation when another run takes a held row over (trap 79)', async () => {
+    const hold = { hold: 'until-opening' as const, otherwise: 'assign-anyway' as const }
+    const { running } = await backfilled(
+      quiet,
+      leads(teamOf([rep('ana', awayFor(dayMs))], { whenNobody: hold })),
+    )
+    await rerun(running, 'leads', { mode: 'missing', columns: ['owner'] })
+    await running.runtime.putRep(rep('ana'), 'boss')
+    await until(async () => (await draws(running)).length === 10, 'all were drawn')
+    expect((await draws(running)).map(({ backfill }) => backfill)).toEqual(Array(10).fill(true))
+  })
+
   test('of thousands of rows does not stand in front of a live lead (trap 79)', async () => {
     const { chat, crm, table } = leads()
     crm.onArrival = () => new Promise((resolve) => setTimeout(resolve, 20))

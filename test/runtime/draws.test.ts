@@ -87,7 +87,10 @@ describe('a draw', () => {
     await running.runtime.idle()
     await insertOne(running, 'leads', { name: 'b' })
     const before = await ownerOf(running, first)
-    expect(await running.runtime.claim('acme')).toMatchObject({ owner: { rep: before.rep }, row: first })
+    expect(await running.runtime.claim('acme', 'leads.owner')).toMatchObject({
+      owner: { rep: before.rep },
+      row: first,
+    })
 
     await rerun(running, 'leads', { scope: { rows: [first] }, redraw: true, reason: 'test' })
     const after = await ownerOf(running, first)
@@ -98,7 +101,10 @@ describe('a draw', () => {
       [true, 'confirmed', 2],
     ])
     expect(ledger[0]).toMatchObject({ member: before.rep, reason: 'test' })
-    expect(await running.runtime.claim('acme')).toMatchObject({ owner: { rep: after.rep }, row: first })
+    expect(await running.runtime.claim('acme', 'leads.owner')).toMatchObject({
+      owner: { rep: after.rep },
+      row: first,
+    })
     // The credit is back: over the standing draws nobody is further from the fair share than the bound.
     const { counts } = await running.runtime.pool('team')
     for (const { draws: got, expected } of counts) expect(Math.abs(got - expected)).toBeLessThanOrEqual(0.75)

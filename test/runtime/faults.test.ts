@@ -83,13 +83,13 @@ describe('a store that refuses', () => {
     const { runtime, log } = await runFaulty([table], {
       parkAfterMs: 20,
       faults: (store) => ({
-        async dueRows(now, limit) {
+        async dueRows(query) {
           // The first look is the one at the start.
           if (tries > 0 && refusals === 0) {
             refusals += 1
             throw new Error('the file cannot be read')
           }
-          return store.dueRows(now, limit)
+          return store.dueRows(query)
         },
       }),
     })

@@ -55,6 +55,60 @@ describe('a lead for whom nobody is there', () => {
     expect((await running.runtime.audit({ limit: 5 }))[0]).toMatchObject({ subject: 'rep', who: 'boss' })
   })
 
+  test('is settled for whoever waits for it: it is answered with the hold', async () => {
+    for (const parkAfterMs of [20, 600_000]) {
+      const { table } = heldTable(teamOf([rep('ana', awayFor(60_000))], hold()))
+      const running = await runTables([table], { parkAfterMs })
+      const [id = ''] = await insertRows(running, 'leads', [{ name: 'a' }])
+      for (const column of [null, 'owner', 'told']) {
+        const since = Date.now()
+        expect(await running.runtime.settled('leads', [id], column, 5_000)).toBe(true)
+        expect(Date.now() - since).toBeLessThan(2_000)
+      }
+      expect((await cellOf(running, id))?.status).toBe('waiting')
+      await running.close()
+    }
+  })
+
+  test('is not settled while something else of it is under way', async () => {
+    const outside = createOutside()
+    outside.onArrival = () => new Promise((resolve) => setTimeout(resolve, 150))
+    const table = defineTable('leads', { input })
+      .column('owner', owner(teamOf([rep('ana', awayFor(dayMs))], hold())))
+      .column('slow', deliver(outside, { needs: ['name'] }))
+    const running = await runTables([table], { parkAfterMs: 20 })
+    const [id = ''] = await insertRows(running, 'leads', [{ name: 'a' }])
+    expect(await running.runtime.settled('leads', [id], null, 50)).toBe(false)
+    expect(await running.runtime.settled('leads', [id], null, 3_000)).toBe(true)
+    expect(await cellOf(running, id, 'slow')).toMatchObject({ status: 'done' })
+  })
+
+  test('is decided again at once when its input is edited', async () => {
+    const away = teamOf([rep('ana', awayFor(dayMs))], hold())
+    const table = defineTable('leads', { input }).column(
+      'owner',
+      assignOwner({
+        reads: ['name'],
+        pools: [away],
+        reps: [rep('dev')],
+        rules: [
+          {
+            name: 'by name',
+            decide: ({ name }, by) => (name === 'dev' ? by.person('dev') : by.no('another name')),
+          },
+        ],
+        otherwise: { pool: 'team' },
+      }),
+    )
+    const running = await runTables([table])
+    const [id = '', other = ''] = await insertRows(running, 'leads', [{ name: 'a' }, { name: 'b' }])
+    await running.runtime.idle()
+    expect(await running.runtime.edit('leads', id, { name: 'dev' })).toEqual({ ok: true })
+    await until(async () => (await cellOf(running, id))?.status === 'done', 'the edit woke it')
+    expect(await ownerOf(running, id)).toMatchObject({ rep: 'dev' })
+    expect((await cellOf(running, other))?.status).toBe('waiting')
+  })
+
   test('is decided again at once also while its row is still in memory', async () => {
     const { table } = heldTable(teamOf([rep('ana', awayFor(60_000))], hold()))
     const running = await runTables([table], { parkAfterMs: 10 * 60_000 })

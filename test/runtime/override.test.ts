@@ -38,7 +38,7 @@ describe('a manual override', () => {
       { rep: before.rep },
       { rep: 'dev' },
     ])
-    expect(await running.runtime.claim('acme')).toMatchObject({ owner: { rep: 'dev' } })
+    expect(await running.runtime.claim('acme', 'leads.owner')).toMatchObject({ owner: { rep: 'dev' } })
     expect(await draws(running)).toMatchObject([
       { member: before.rep, state: 'released', reason: expect.stringContaining('reassigned_from') },
     ])
@@ -92,10 +92,16 @@ describe('a manual override', () => {
     expect(await cellOf(running, id)).toMatchObject({ pinned: null, value: { rep: 'dev' } })
     const { history } = await running.runtime.cell('leads', id, 'owner')
     expect(history.at(-1)).toMatchObject({ outcome: 'kept', reason: 'let go by boss' })
+    const [line] = await running.runtime.audit({ subject: 'row', name: id, limit: 1 })
+    expect(line).toMatchObject({
+      who: 'boss',
+      before: { column: 'owner', pinned: { reason: 'she knows them' } },
+      after: { letGo: true },
+    })
     await rerun(running, 'leads', { redraw: true, reason: 'back to the rules' })
     expect((await ownerOf(running, id)).method).toBe('round_robin')
-    // Force with includeEffects was the only one that asked for the effect again.
-    expect(outside.taken.length).toBe(sent + 1)
+    // Force with includeEffects asked for the effect again, and the new owner was told.
+    expect(outside.taken.length).toBe(sent + 2)
   })
 
   test('is let go and decided anew by one run that says both', async () => {
@@ -143,6 +149,24 @@ describe('a manual override', () => {
     })
     await runtime.idle()
   })
+})
+
+test('a row that does not come to an owner is left alone, before anything is written', async () => {
+  const table = defineTable('leads', { input })
+    .column('exit', compute({ reads: ['name'], run: ({ name }) => (name === 'a' ? 'nurture' : 'route') }))
+    .column('owner', roundRobin({ pool: teamOf(reps) }), { when: { exit: 'route' } })
+  const running = await runTables([table])
+  const { runtime } = running
+  const id = await insertOne(running, 'leads', { name: 'a' })
+  const before = await runtime.row('leads', id)
+  await expect(runtime.override('leads', id, { rep: 'ana', ...why })).rejects.toMatchObject({
+    code: 'row-conflict',
+    message: expect.stringMatching(/exit is nurture, not route.*when exit route/),
+    details: { field: 'row', value: id, wayOut: expect.stringContaining('edit the input') },
+  })
+  expect(await runtime.row('leads', id)).toEqual(before)
+  expect(await runtime.audit({ subject: 'row', limit: 10 })).toEqual([])
+  expect(await running.store.runByOrdinal(2)).toBeNull()
 })
 
 describe('a redraw', () => {

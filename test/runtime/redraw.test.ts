@@ -60,7 +60,7 @@ describe('a result that takes the draw back', () => {
       ['bo', 'released', 'nobody called'],
       ['cy', 'confirmed', null],
     ])
-    expect(await running.runtime.claim('acme')).toMatchObject({ owner: { rep: 'cy' } })
+    expect(await running.runtime.claim('acme', 'leads.owner')).toMatchObject({ owner: { rep: 'cy' } })
     expect(await statuses(running, 'leads', id)).toEqual({ owner: 'done', told: 'done', watch: 'done' })
     // What was owed is done: another run has nothing to do.
     const { counts } = await rerun(running, 'leads')
@@ -93,6 +93,22 @@ describe('a result that takes the draw back', () => {
     const running = await runTables([table])
     const id = await insertOne(running, 'leads', { name: 'a' })
     expect(await ownerOf(running, id)).toMatchObject({ rep: 'bo', method: 'round_robin' })
+  })
+
+  test('that names somebody who has gone and whom nobody covers leaves it to the rules', async () => {
+    const { table } = watched((seen) =>
+      seen?.rep === 'ana' ? { redraw: { column: 'owner', reason: 'x', to: 'dev' } } : {},
+    )
+    const running = await runTables([table])
+    await running.runtime.putRep(rep('dev', { active: false }), 'boss')
+    const id = await insertOne(running, 'leads', { name: 'a' })
+    expect(await ownerOf(running, id)).toMatchObject({ rep: 'bo', method: 'round_robin' })
+    await running.runtime.putRep(rep('dev', { active: false, successor: 'cy' }), 'boss')
+    const next = await insertOne(running, 'leads', { name: 'b' })
+    await running.runtime.override('leads', next, { rep: 'ana', reason: 'x', who: 'boss' })
+    await running.runtime.letGo('leads', next, { who: 'boss' })
+    await rerun(running, 'leads', { columns: ['watch'], scope: { rows: [next] }, mode: 'all', force: true })
+    expect(await ownerOf(running, next)).toMatchObject({ rep: 'cy', method: 'fallback_person' })
   })
 
   test('has no say over an owner whom a person decided (trap 49)', async () => {

@@ -60,6 +60,32 @@ describe('cells', () => {
     expect((await ask(app, `${body.rows[0].url}/cells/domain/why`)).body.told).toEqual([])
   })
 
+  test('why of an owner that was skipped starts with that, and with the exit that was taken', async () => {
+    const { body } = await post(app, `${rows}?wait=done`, { ...lead(), employees: 5 })
+    const path = `${body.rows[0].url}/cells/owner/why`
+    expect((await ask(app, path)).body.told).toEqual([
+      'Nobody gets this lead: exit is nurture, not route.',
+      'Why exit is nurture: 5 employees are fewer than 10.',
+    ])
+    const { whyNot } = WhyAnswer.parse((await ask(app, `${path}?notRep=dev`)).body)
+    expect(whyNot).toEqual([
+      'Dev Patel does not have this lead because nobody does.',
+      'Nobody gets this lead: exit is nurture, not route.',
+      'Why exit is nurture: 5 employees are fewer than 10.',
+    ])
+    expect((await ask(app, `${path}?notRep=nobody`)).body).toMatchObject({ status: 422, field: 'notRep' })
+  })
+
+  test('a rule that was never asked is named, and the last one leaves none behind', async () => {
+    const of = async (more: object) => {
+      const { body } = await post(app, `${rows}?wait=done`, { ...lead(), ...more })
+      const path = `${body.rows[0].url}/cells/owner/why?notRep=ana`
+      return WhyAnswer.parse((await ask(app, path)).body).whyNot?.at(-1)
+    }
+    expect(await of({ country: 'XX' })).toBe('Rule "rotation" was never asked: rule "named country" decided.')
+    expect(await of({})).not.toMatch(/never asked/)
+  })
+
   test('an unknown column is a 404 that lists the columns', async () => {
     const { body } = await post(app, rows, lead())
     const cell = await ask(app, `${body.rows[0].url}/cells/nope/why`)

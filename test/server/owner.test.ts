@@ -155,10 +155,35 @@ describe('a held row', () => {
       waiting: { on: 'hours', until: leave[0]?.until, since: expect.any(String) },
       reason: expect.stringMatching(/held until .* when (Ana Ruiz|Bo Chen) can be drawn/),
     })
-    const why = WhyAnswer.parse((await ask(app, `${url}/cells/owner/why`)).body)
+    const why = WhyAnswer.parse((await ask(app, `${url}/cells/owner/why?notRep=bo`)).body)
+    expect(why.told[0]).toMatch(
+      /^Nobody has this lead yet: .*held until .* when (Ana Ruiz|Bo Chen) can be drawn\.$/,
+    )
+    expect(why.told.filter((each) => each.startsWith('Nobody has this lead yet'))).toHaveLength(1)
     expect(why.told.join(' ')).toMatch(/Ana Ruiz \(on leave until/)
+    expect(why.whyNot?.slice(0, 2)).toEqual([
+      'Bo Chen does not have this lead because nobody does.',
+      why.told[0],
+    ])
+    expect(why.whyNot?.join(' ')).toMatch(/Bo Chen could not be drawn: on leave until/)
     await setLeave([])
     await expect.poll(async () => (await owner())?.status).toBe('done')
+    await app.runtime.idle()
+  })
+
+  test('answers somebody who waits for it at once, with the hold', async () => {
+    await setLeave(leave)
+    const started = Date.now()
+    const answer = await post(app, `${rows}?wait=done&timeoutMs=20000`, { ...call(), colour: 'red' })
+    expect(answer.status).toBe(200)
+    expect(Date.now() - started).toBeLessThan(10_000)
+    expect(answer.body.rows[0]).toMatchObject({
+      status: 'accepted',
+      ignored: ['colour'],
+      atRest: false,
+      cells: { owner: { status: 'waiting', waiting: { on: 'hours', until: leave[0]?.until } } },
+    })
+    await setLeave([])
     await app.runtime.idle()
   })
 

@@ -71,7 +71,7 @@ describe('changing', () => {
   })
 
   test('a new rep can be made and put into a pool', async () => {
-    expect((await put('rosa', { name: 'Rosa Diaz', email: 'rosa@reps.example' })).status).toBe(200)
+    expect((await put('rosa', { name: 'Rosa Diaz', email: 'rosa@reps.example' })).status).toBe(201)
     const pool = (await ask(app, '/v1/pools/south')).body
     const members = [...pool.members, { rep: 'rosa', weight: 1 }]
     const answer = await ask(app, '/v1/pools/south', { method: 'PUT', json: { ...pool, members } })
@@ -109,6 +109,60 @@ describe('changing', () => {
   })
 })
 
+describe('changing single fields', () => {
+  const patch = (id: string, json: unknown) => ask(app, `/v1/reps/${id}`, { method: 'PATCH', json })
+
+  test('what is not named stays, and the change is in the audit log', async () => {
+    await put('nora', { ...nora, role: 'ae', caps: { perDay: 3 } })
+    const before = await read('nora')
+    const leave = [{ from: day(10), until: day(12), note: 'holiday' }]
+    const answer = await patch('nora', { leave })
+    expect(answer.status).toBe(200)
+    expect(RepView.parse(answer.body)).toEqual({ ...before, leave })
+    expect(await read('nora')).toEqual({ ...before, leave })
+    const { audit } = AuditAnswer.parse((await ask(app, '/v1/audit?subject=rep&name=nora')).body)
+    expect(audit[0]).toMatchObject({
+      who: 'local',
+      before: { leave: [], role: 'ae' },
+      after: { leave, role: 'ae' },
+    })
+  })
+
+  test('two changes at once are both kept', async () => {
+    const answers = await Promise.all([
+      patch('nora', { caps: { perDay: 7 } }),
+      patch('nora', { role: 'sdr' }),
+      patch('nora', { manager: 'quinn' }),
+    ])
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+    expect(await read('nora')).toMatchObject({ caps: { perDay: 7 }, role: 'sdr', manager: 'quinn' })
+  })
+
+  test.each([
+    ['a misspelt field', { leav: [] }, 'leav'],
+    ['a wrong value', { caps: { perDay: -1 } }, 'caps.perDay'],
+    ['somebody who is not there', { successor: 'nobody' }, 'successor'],
+    ['the id of another rep', { id: 'omar', role: 'ae' }, 'id'],
+    ['nothing', {}, ''],
+    ['only what an answer carries', { url: '/v1/reps/nora' }, ''],
+    ['a list', [], ''],
+  ])('%s is refused, naming the field and the way out, and nothing is saved', async (_, json, field) => {
+    const before = await read('nora')
+    const answer = await patch('nora', json)
+    expect(answer.body).toMatchObject({
+      status: 422,
+      code: 'request-invalid',
+      field,
+      wayOut: expect.any(String),
+    })
+    expect(await read('nora')).toEqual(before)
+  })
+
+  test('a rep who is not there is not made by it', async () => {
+    expect((await patch('nobody', { role: 'ae' })).body).toMatchObject({ status: 404, code: 'rep-unknown' })
+  })
+})
+
 const hours = (...monday: { from: string; until: string }[]) => ({ ...nora, hours: { monday } })
 
 test.each([
@@ -139,6 +193,10 @@ test.each([
     'holidays',
   ],
   ['the id of another rep', { ...nora, id: 'omar' }, 'id'],
+  ['the e-mail of another rep', { ...nora, email: 'Omar@reps.example' }, 'email'],
+  ['hours without any', { ...nora, hours: {} }, 'hours'],
+  ['a zone without its region', { ...nora, zone: 'EST' }, 'zone'],
+  ['a leave of one day', { ...nora, leave: [{ from: '2026-12-24' }] }, 'leave.0'],
 ])('%s is refused with field, value and way out, and nothing is saved', async (_, json, field) => {
   const before = await read('nora')
   const changes = (await ask(app, '/v1/audit?subject=rep')).body
@@ -150,6 +208,8 @@ test.each([
     wayOut: expect.any(String),
   })
   expect(answer.body).toHaveProperty('value')
+  expect(answer.text).not.toContain('"Invalid input"')
+  for (const each of answer.body.errors ?? []) expect(each.wayOut).toEqual(expect.stringMatching(/./))
   expect(await read('nora')).toEqual(before)
   expect((await ask(app, '/v1/audit?subject=rep')).body).toEqual(changes)
 })

@@ -98,6 +98,37 @@ describe('what people do with a lead', () => {
     expect(await cells()).toEqual(before)
   })
 
+  test('only the present owner takes or refuses a lead: anybody else is a 409 that names the owner', async () => {
+    for (const by of [owner === 'ana' ? 'bo' : 'ana', 'a stranger']) {
+      const before = await cells()
+      for (const [path, more] of [
+        ['acceptance', {}],
+        ['rejection', { reason: 'not mine' }],
+      ] as const) {
+        const answer = await tell(path, { by, ...more })
+        expect(answer.body).toMatchObject({ status: 409, code: 'row-conflict', field: 'by', value: by })
+        expect(answer.body.wayOut).toContain(owner)
+      }
+      expect(await cells()).toEqual(before)
+    }
+  })
+
+  test('a touch from before the lead came is refused, naming the time', async () => {
+    const at = new Date(Date.now() - 86_400_000).toISOString()
+    const { body } = await tell('touches', { by: owner, at })
+    expect(body).toMatchObject({ status: 422, code: 'request-invalid', field: 'at', value: at })
+  })
+
+  test('what each of these may be refused with stands in the OpenAPI document', async () => {
+    const { paths } = (await ask(app, '/openapi.json')).body
+    const below = '/v1/tables/{table}/rows/{row}'
+    for (const path of ['touches', 'acceptance', 'rejection', 'cells/{column}/signals'])
+      expect(Object.keys(paths[`${below}/${path}`].post.responses)).toEqual(
+        expect.arrayContaining(['202', '409', '422']),
+      )
+    expect(Object.keys(paths[`${below}/owner`].put.responses)).toContain('409')
+  })
+
   test('a row that is not there is a 404', async () => {
     const told = {
       touches: {},

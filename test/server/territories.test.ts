@@ -88,6 +88,39 @@ describe('saving', () => {
     ])
   })
 
+  test('a look-up answers for another time as well', async () => {
+    const key = 'region=north&size=small'
+    const at = (offset: number) => encodeURIComponent(new Date(Date.now() + offset).toISOString())
+    expect((await lookUp(key)).body).toMatchObject({ version: 2, destination: { person: 'quinn' } })
+    expect((await lookUp(`${key}&at=${at(2 * 86_400_000)}`)).body).toMatchObject({
+      version: 3,
+      destination: { pool: 'north' },
+      key: { region: 'north', size: 'small' },
+    })
+    expect((await lookUp(`${key}&at=${at(-3_600_000)}`)).body).toMatchObject({ version: 1 })
+    expect((await lookUp(`${key}&at=tomorrow`)).body).toMatchObject({
+      status: 422,
+      field: 'at',
+      value: 'tomorrow',
+    })
+  })
+
+  test('a version that began before the one in force is refused, naming both times', async () => {
+    const began = (await read()).effectiveFrom
+    const effectiveFrom = new Date(Date.parse(began) - 60_000).toISOString()
+    const { body } = await put({ dimensions, entries: entries(), effectiveFrom })
+    expect(body).toMatchObject({
+      status: 422,
+      code: 'request-invalid',
+      field: 'effectiveFrom',
+      value: effectiveFrom,
+    })
+    expect(body.detail).toContain(began)
+    expect(body.detail).toContain(effectiveFrom)
+    expect(body.wayOut).toContain(began)
+    expect((await read()).version).toBe(2)
+  })
+
   test('who saved what is in the audit log', async () => {
     const { body } = await ask(app, '/v1/audit?subject=territory&name=market')
     expect(body.audit[0]).toMatchObject({ who: 'local', subject: 'territory', name: 'market' })

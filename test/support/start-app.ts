@@ -19,6 +19,7 @@ export const world: World = {
 }
 
 export interface StartOptions {
+  store?: { keptEvents: number }
   tables?: readonly TableDefinition[]
   apiKey?: string
   sandbox?: { url: string }
@@ -36,7 +37,7 @@ export interface RunningApp {
 /** The real server on a free port of loopback, with a real store in a folder of its own. */
 export async function startApp(options: StartOptions = {}): Promise<RunningApp> {
   const folder = await temporaryFolder()
-  const store = await openSqliteStore({ path: join(folder.path, 'rota.db'), now: Date.now })
+  const store = await openSqliteStore({ path: join(folder.path, 'rota.db'), now: Date.now, ...options.store })
   const log = quietLog()
   const runtime = await startRuntime({ store, tables: options.tables ?? [leads], world, log })
   const settings = { host: '127.0.0.1', apiKey: options.apiKey ?? null }

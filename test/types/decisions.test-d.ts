@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { assignOwner } from '../../columns/assign-owner.ts'
 import { branch } from '../../columns/branch.ts'
 import { definePool } from '../../routing/pool.ts'
+import type { RepInput } from '../../routing/rep.ts'
 import { defineTerritory, type KeyOf } from '../../routing/territory.ts'
 import type { Equal, Expect } from './expect.ts'
 import { amer, emea, leads } from './leads.ts'
@@ -96,6 +97,29 @@ definePool('apac', { ...anyway, members: [{ rep: nobody }] })
 // @ts-expect-error
 definePool('apac', { ...anyway, members: [{ rep: { ...ana, hours: { funday: blocks } } }] })
 definePool('apac', { ...anyway, members: [{ rep: { ...ana, hours: { monday: blocks } } }] })
+
+// A roster of constants, read-only down to the blocks of a day and the leave.
+const bo = {
+  id: 'bo',
+  name: 'Bo',
+  email: 'bo@rota.example',
+  ids: { salesforce: '005B' },
+  zone: 'Europe/Berlin',
+  hours: { monday: [{ from: '09:00', until: '17:00' }], tuesday: [] },
+  leave: [{ from: '2026-12-24', until: '2026-12-31' }],
+  holidays: { country: 'DE', state: 'BE' },
+  caps: { perDay: 5 },
+} as const
+export const asInput: RepInput = bo
+const constants = {
+  strategy: 'weighted',
+  members: [{ rep: bo, weight: 2 }],
+  whenNobody: { hold: 'until-opening', atMostHours: 24, otherwise: { person: bo } },
+  catchUp: { bounded: 2 },
+  leaveBuffer: { stopDaysBefore: 1 },
+} as const
+definePool('apac', constants)
+leads.column('o', assignOwner({ pools: [amer], reps: [bo], otherwise: { person: bo }, rules: [] }))
 
 // A rotation of a pool the ladder does not hold, in a rule and at its end; and a ladder without an end.
 // @ts-expect-error

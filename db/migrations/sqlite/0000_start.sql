@@ -18,9 +18,12 @@ CREATE TABLE `cell_counts` (
 );
 --> statement-breakpoint
 CREATE TABLE `claims` (
-	`account` text PRIMARY KEY NOT NULL,
+	`account` text NOT NULL,
+	`scope` text NOT NULL,
 	`row_seq` integer NOT NULL,
-	`document` text NOT NULL
+	`document` text NOT NULL,
+	`renewed_at` integer NOT NULL,
+	PRIMARY KEY(`account`, `scope`)
 );
 --> statement-breakpoint
 CREATE TABLE `clocks` (
@@ -54,6 +57,7 @@ CREATE TABLE `credits` (
 	`id` integer PRIMARY KEY NOT NULL,
 	`pool` text NOT NULL,
 	`member` text NOT NULL,
+	`stratum` text,
 	`leads` real NOT NULL,
 	`reason` text NOT NULL,
 	`note` text,
@@ -158,6 +162,7 @@ CREATE TABLE `rows` (
 	`generation` integer DEFAULT 1 NOT NULL,
 	`active` integer,
 	`due_at` integer,
+	`held` integer DEFAULT false NOT NULL,
 	`alarm_at` integer
 );
 --> statement-breakpoint
@@ -166,8 +171,8 @@ CREATE INDEX `rows_table` ON `rows` (`table_id`);--> statement-breakpoint
 CREATE INDEX `rows_person` ON `rows` (`table_id`,`person`) WHERE person IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `rows_account` ON `rows` (`table_id`,`account`) WHERE account IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `rows_active` ON `rows` (`active`) WHERE active IS NOT NULL;--> statement-breakpoint
-CREATE INDEX `rows_due` ON `rows` (`due_at`) WHERE due_at IS NOT NULL;--> statement-breakpoint
-CREATE INDEX `rows_alarm` ON `rows` (`alarm_at`) WHERE alarm_at IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `rows_due` ON `rows` (`table_id`,`due_at`) WHERE due_at IS NOT NULL;--> statement-breakpoint
+CREATE INDEX `rows_alarm` ON `rows` (`table_id`,`alarm_at`) WHERE alarm_at IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `runs` (
 	`ordinal` integer PRIMARY KEY NOT NULL,
 	`id` text NOT NULL,

@@ -26,7 +26,7 @@ const phoned = (time: string, more: Record<string, string | null> = {}) =>
   engagement({ hs_timestamp: at(time), hs_call_status: 'COMPLETED', hs_object_source: 'CRM_UI', ...more })
 const mailed = (time: string, more: Record<string, string | null> = {}) =>
   engagement({ hs_timestamp: at(time), hs_email_direction: 'EMAIL', hs_email_status: 'SENT', ...more })
-const touch = () => crm.lastTouch({ type: 'contact', id: '50' }, since, call())
+const touch = () => crm.firstTouch({ type: 'contact', id: '50' }, since, call())
 
 describe('the first touch in HubSpot', () => {
   it('is the first call, meeting or e-mail of a person from the given time on', async () => {
@@ -72,7 +72,7 @@ describe('the first touch in HubSpot', () => {
       ['1/../2', since],
       ['50', 'yesterday'],
     ] as const) {
-      expect(await failureOf(crm.lastTouch({ type: 'contact', id }, from, call()))).toMatchObject({
+      expect(await failureOf(crm.firstTouch({ type: 'contact', id }, from, call()))).toMatchObject({
         kind: 'invalid-request',
       })
     }

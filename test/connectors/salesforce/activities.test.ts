@@ -37,7 +37,7 @@ const call = (change: object = {}) => ({
   CompletedDateTime: at('10:05'),
   ...change,
 })
-const touch = () => setup.crm.lastTouch(lead, since, callOf())
+const touch = () => setup.crm.firstTouch(lead, since, callOf())
 
 describe('the first touch in Salesforce', () => {
   test('is the first finished task of a person from the given time on', async () => {
@@ -113,7 +113,7 @@ describe('the first touch in Salesforce', () => {
       ['1/../2', since],
       [lead.id, 'yesterday'],
     ] as const) {
-      expect(await failureOf(setup.crm.lastTouch({ type: 'Lead', id }, from, callOf()))).toMatchObject({
+      expect(await failureOf(setup.crm.firstTouch({ type: 'Lead', id }, from, callOf()))).toMatchObject({
         kind: 'invalid-request',
       })
     }

@@ -2,13 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
+import type { CellState } from '../../../columns/cell.ts'
 import { openSqliteStore } from '../../../db/sqlite/store.ts'
 import type { RowStep, Settle, Settled, Store, StoredRow } from '../../../db/store.ts'
 import type { DecisionView } from '../../../routing/decision.ts'
 import { decideOwner } from '../../../routing/ladder.ts'
 import { Pool } from '../../../routing/pool.ts'
 import { Rep } from '../../../routing/rep.ts'
-import { at, newRow, newRun, settlement } from '../suite/bench.ts'
+import { at, attempt, done, newRow, newRun, settlement } from '../suite/bench.ts'
 
 /** A store on a file, whose clock the test sets, with one row in which all draws of a test are made. */
 export interface FairnessBench extends AsyncDisposable {
@@ -16,6 +17,11 @@ export interface FairnessBench extends AsyncDisposable {
   readonly time: { now: number }
   /** Every draw asked for inside shares one commit, and each is decided by the ladder with the ledger as it then stands. */
   draw(work: (next: (pool: string) => Settled) => void): Promise<void>
+  /**
+   * Draws as leads do: a row for each pool named, decided in a step of its own that brings it to rest. All of them share one commit.
+   * Answers with the reps, in this order.
+   */
+  lead(pools: readonly string[]): Promise<string[]>
   /** Gives this draw back and draws anew. */
   redraw(pool: string, draw: number): Promise<void>
   /** Writes a step without a draw. */
@@ -60,6 +66,25 @@ export async function openFairnessBench(reps: readonly Rep[]): Promise<FairnessB
         return null
       })
     },
+    async lead(pools) {
+      const rows = pools.map(() => newRow())
+      const inserted = await store.insert({ table: 'leads', at, run: newRun({ rows: rows.length }), rows })
+      const drawn: string[] = []
+      await Promise.all(
+        inserted.rows.map(({ row }, index) => {
+          if (row === null) throw new Error('the row was not accepted')
+          const { seq, id, table, account } = row
+          const build = (settle: Settle) => {
+            const { cell, member } = ownerCell(settle, pools[index] ?? '')
+            drawn[index] = member
+            const snapshot = { cells: { owner: cell }, atRest: true, dueAt: null, alarmAt: null }
+            return { at, position: 0, entries: [attempt('owner', cell)], confirm: [], snapshot }
+          }
+          return store.step({ row: seq, id, table, generation: 1, account, build })
+        }),
+      )
+      return drawn
+    },
     async redraw(pool, draw) {
       await write((settle) => {
         generation += 1
@@ -100,6 +125,14 @@ export async function openFairnessBench(reps: readonly Rep[]): Promise<FairnessB
       rmSync(folder, { recursive: true })
     },
   }
+}
+
+/** The owner of a lead as the runtime writes it. */
+function ownerCell(settle: Settle, pool: string): { cell: CellState; member: string } {
+  const decide = (view: DecisionView) => decideOwner({ rules: [], otherwise: { pool } }, {}, view)
+  const { decision, draw } = settle(settlement({ decide }))
+  if (decision.assignment === null || draw === null) throw new Error(decision.reason)
+  return { cell: done({ ...decision.assignment }, { draw }), member: decision.assignment.rep ?? '' }
 }
 
 async function insertRow(store: Store): Promise<StoredRow> {

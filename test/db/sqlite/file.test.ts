@@ -8,6 +8,7 @@ import { openSqliteStore } from '../../../db/sqlite/store.ts'
 import type { Store } from '../../../db/store.ts'
 import type { Assignment } from '../../../routing/decision.ts'
 import { at, attempt, done, newRow, newRun, settlement } from '../suite/bench.ts'
+import { pool, seedsOf } from '../suite/live.ts'
 import { type StoreProcess, startStoreProcess } from './process.ts'
 
 let folder = ''
@@ -53,6 +54,28 @@ async function expectLocked(): Promise<void> {
     details: { field: 'ROTA_DB', value: path, wayOut: expect.stringContaining('ROTA_DB') },
   })
 }
+
+describe('live data that an earlier version accepted', () => {
+  it('are read again under stricter checks, which only the next edit meets', async () => {
+    const store = await openStore()
+    await store.seed(seedsOf(pool({ strategy: 'standard', members: [{ rep: 'ana', weight: 1 }] })))
+    await store.close()
+    const raw = openRaw()
+    raw.exec(`UPDATE reps SET document = json_set(document, '$.hours', json('{}')) WHERE id = 'ana'`)
+    raw.exec(`UPDATE pools SET document = json_set(document, '$.members[0].weight', 3)`)
+    raw.close()
+    const again = await openStore()
+    const [ana, emea] = [(await again.reps())[0], (await again.pool('emea'))?.pool]
+    expect(ana).toMatchObject({ id: 'ana', hours: {}, zone: 'UTC' })
+    expect(emea).toMatchObject({ members: [{ rep: 'ana', weight: 3 }] })
+    if (ana === undefined || emea === undefined) throw new Error('live data are gone')
+    await expect(again.putRep(ana, 'mia')).rejects.toMatchObject({ details: { field: 'hours' } })
+    await expect(again.putPool(emea, 'mia')).rejects.toMatchObject({
+      details: { field: 'members.0.weight' },
+    })
+    await again.putPool({ ...emea, strategy: 'weighted' }, 'mia')
+  })
+})
 
 describe('durability', () => {
   it('is WAL with synchronous=FULL on the first open and on every later one', async () => {
@@ -281,7 +304,7 @@ describe('a store that is closed', () => {
       store.findRun('run_1'),
       store.pools(),
       store.draws({ limit: 1 }),
-      store.claim('acme'),
+      store.claim('acme', 'leads.owner'),
       store.lastEvent('leads'),
       store.erase('leads', 'row_1'),
     ]

@@ -18,7 +18,7 @@ beforeEach(() => {
   const nameOf = () => 'leads'
   writer = createRowWriter(connection, {
     cells: createCellWriter(connection, createCellCounts(connection)),
-    events: createEventLog(connection, nameOf),
+    events: createEventLog(connection, { nameOf, keptEvents: 20_000 }),
     rotation: createRotation(connection, { now: () => at, nameOf }),
     runs: createRunStore(connection),
     reader: createRowReader(connection, nameOf),

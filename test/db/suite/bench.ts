@@ -71,13 +71,13 @@ export const newRun = (over: Partial<NewRun> = {}): NewRun => ({
 /** What most draws are asked for with. */
 export const settlement = (over: Partial<Settlement> & Pick<Settlement, 'decide'>): Settlement => ({
   column: 'owner',
+  claimScope: `leads.${over.column ?? 'owner'}`,
   generation: 1,
   release: null,
   startedAt: at,
   backfill: false,
   previous: [],
-  neverAgain: false,
-  heldSince: null,
+  heldSince: {},
   ...over,
 })
 

@@ -37,4 +37,17 @@ export const drawFrom =
 
 export const draw = drawFrom('emea')
 
+/** A turn of the pool `emea` for leads of one tier. */
+export const drawTier =
+  (stratum: string) =>
+  (view: DecisionView): Decision =>
+    decideOwner(
+      {
+        rules: [{ name: 'tier', decide: (_, by) => by.rotate('emea', { stratum }) }],
+        otherwise: { pool: 'emea' },
+      },
+      {},
+      view,
+    )
+
 export const ownerOf = ({ id, name, email, ids }: Rep): Owner => ({ rep: id, name, email, ids })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { DecisionView } from '../../../routing/decision.ts'
 import type { RepInput } from '../../../routing/rep.ts'
-import { at, attempt, clock, done, type StoreUnderTest, useBench } from './bench.ts'
+import { at, attempt, clock, done, type StoreUnderTest, settlement, useBench } from './bench.ts'
 import { draw, pool, rep } from './live.ts'
 import { settleWith } from './settling.ts'
 
@@ -50,12 +50,13 @@ export function loadSuite(under: StoreUnderTest): void {
     const loadOf = async (id: string, since = at) => {
       const view = await bench.store.decisionView({
         row: 'row_x',
+        column: 'owner',
         account: null,
+        claimScope: 'leads.owner',
         startedAt: at,
         backfill: false,
         previous: [],
-        neverAgain: false,
-        heldSince: null,
+        heldSince: {},
       })
       return { drawn: view.load(id).drawnSince(since), open: view.load(id).open() }
     }
@@ -114,17 +115,7 @@ export function loadSuite(under: StoreUnderTest): void {
       expect(await drawn(1)).toBe('a')
       const row = await bench.row()
       const failing = bench.build(row, (settling) => {
-        settling({
-          column: 'owner',
-          generation: 1,
-          release: null,
-          startedAt: at,
-          backfill: false,
-          previous: [],
-          neverAgain: false,
-          heldSince: null,
-          decide: draw,
-        })
+        settling(settlement({ decide: draw }))
         throw new Error('after the draw')
       })
       await expect(failing).rejects.toThrow('after the draw')

@@ -51,7 +51,7 @@ export function rotationSuite(under: StoreUnderTest): void {
           at,
         },
       ])
-      expect(await bench.store.claim('acme.com')).toMatchObject({
+      expect(await bench.store.claim('acme.com', 'leads.owner')).toMatchObject({
         account: 'acme.com',
         owner: { rep: 'ana', email: 'ana@ours.example' },
         row: row.id,
@@ -71,7 +71,8 @@ export function rotationSuite(under: StoreUnderTest): void {
           seen.push(view.claim?.owner.rep)
           return draw({ ...view, claim: null })
         }
-        for (const column of ['first', 'second']) settling(settlement({ column, decide }))
+        for (const column of ['first', 'second'])
+          settling(settlement({ column, claimScope: 'shared', decide }))
         return { at, position: 0, entries: [attempt('first', done(1))], confirm: [] }
       })
       expect(seen).toEqual([undefined, 'ana'])
@@ -88,7 +89,7 @@ export function rotationSuite(under: StoreUnderTest): void {
       const [failed] = await Promise.allSettled([step, settle(next)])
       expect(failed.status).toBe('rejected')
       expect(await bench.store.draws({ row: row.seq, limit: 10 })).toEqual([])
-      expect(await bench.store.claim('acme.com')).toBeNull()
+      expect(await bench.store.claim('acme.com', 'leads.owner')).toBeNull()
       expect(await counts()).toEqual({ ana: 1, bo: 0, cy: 0 })
     })
 
@@ -103,7 +104,7 @@ export function rotationSuite(under: StoreUnderTest): void {
       const [failed, other] = await Promise.allSettled([step, settle(next)])
       expect(failed.status).toBe('rejected')
       expect(await bench.store.draws({ row: row.seq, limit: 10 })).toEqual([])
-      expect(await bench.store.claim('acme.com')).toBeNull()
+      expect(await bench.store.claim('acme.com', 'leads.owner')).toBeNull()
       expect(await bench.reload(row)).toEqual(row)
       expect(before).toMatchObject({ balances: {}, lastDrawn: {} })
       // The turn that was not taken went to the next row.
@@ -134,7 +135,7 @@ export function rotationSuite(under: StoreUnderTest): void {
       await bench.store.seed(seedsOf(pool()))
       const row = await bench.row({ account: 'acme.com' })
       const first = await settle(row)
-      const [before, claim] = [await balances(), await bench.store.claim('acme.com')]
+      const [before, claim] = [await balances(), await bench.store.claim('acme.com', 'leads.owner')]
       clock.now = at + 1_000
       const again = await settle({ ...row, entries: 1 })
       expect(again.draw).toBe(first.draw)
@@ -142,7 +143,7 @@ export function rotationSuite(under: StoreUnderTest): void {
       expect(again.decision.assignment).toEqual(first.decision.assignment)
       expect(await counts()).toEqual({ ana: 1, bo: 0, cy: 0 })
       expect(await balances()).toEqual(before)
-      expect(await bench.store.claim('acme.com')).toEqual(claim)
+      expect(await bench.store.claim('acme.com', 'leads.owner')).toEqual(claim)
       await settle({ ...row, entries: 2 }, { column: 'second' })
       await settle({ ...row, entries: 3 }, { generation: 2 })
       expect(await bench.store.draws({ row: row.seq, limit: 10 })).toHaveLength(3)
@@ -257,8 +258,8 @@ export function rotationSuite(under: StoreUnderTest): void {
       const [made, kept] = await Promise.all([settle(first), settle(second)])
       expect(kept.decision.assignment).toMatchObject({ rep: made.decision.assignment?.rep, method: 'sticky' })
       expect(kept.draw).toBeNull()
-      expect((await bench.store.claim('acme.com'))?.row).toBe(first.id)
-      expect(await bench.store.claim('other.com')).toBeNull()
+      expect((await bench.store.claim('acme.com', 'leads.owner'))?.row).toBe(first.id)
+      expect(await bench.store.claim('other.com', 'leads.owner')).toBeNull()
       expect(await counts()).toEqual({ ana: 1, bo: 0, cy: 0 })
     })
 
@@ -269,7 +270,10 @@ export function rotationSuite(under: StoreUnderTest): void {
         await bench.row({ account: 'acme.com' }),
       ]
       await settle(first)
-      expect(await bench.store.claim('acme.com')).toMatchObject({ row: first.id, owner: { rep: 'ana' } })
+      expect(await bench.store.claim('acme.com', 'leads.owner')).toMatchObject({
+        row: first.id,
+        owner: { rep: 'ana' },
+      })
       const moved = (view: DecisionView): Decision => {
         expect(view.claim).toMatchObject({ row: first.id, method: 'fallback_pool' })
         const assignment: Assignment = {
@@ -286,18 +290,21 @@ export function rotationSuite(under: StoreUnderTest): void {
       }
       await settle(second, { decide: moved })
       if (durable) await bench.reopen()
-      expect(await bench.store.claim('acme.com')).toEqual({
+      expect(await bench.store.claim('acme.com', 'leads.owner')).toEqual({
         account: 'acme.com',
+        scope: 'leads.owner',
         owner: ownerOf(rep('cy')),
         table: 'leads',
+        column: 'owner',
         row: second.id,
         rule: 'customer',
         method: 'existing_owner',
         at: new Date(at).toISOString(),
+        renewedAt: new Date(at).toISOString(),
       })
       // Nobody to assign, or an answer that does not claim, leaves it.
       await settle({ ...second, entries: 1 }, { generation: 2, decide: noOwner })
-      expect(await bench.store.claim('acme.com')).toMatchObject({ owner: { rep: 'cy' } })
+      expect(await bench.store.claim('acme.com', 'leads.owner')).toMatchObject({ owner: { rep: 'cy' } })
     })
 
     it('makes no claim for a row without a company', async () => {
