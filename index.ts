@@ -18,6 +18,7 @@ export {
   type Reconciliation,
   type RetryPolicy,
   type Signal,
+  type Spend,
   type Work,
 } from './columns/column.ts'
 export { type ComputeOptions, compute } from './columns/compute.ts'
@@ -63,6 +64,7 @@ export { type RoundRobinOptions, roundRobin } from './columns/round-robin.ts'
 export { ServiceLevel, type ServiceLevelOptions, serviceLevel } from './columns/service-level.ts'
 export { defineTable, type Table, type TableDefinition, type TableOptions } from './columns/table.ts'
 export { type OwnerChange, type UpdateCrmOptions, updateCrm } from './columns/update-crm.ts'
+export { type AiOutcome, aiOutcomes } from './columns/use-ai/outcomes.ts'
 export { type RuleAnswer, type UseAiOptions, useAi } from './columns/use-ai.ts'
 // connectors: the vendors
 export { enrichment } from './connectors/enrichment.ts'

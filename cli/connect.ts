@@ -86,9 +86,10 @@ export function connect(settings: Settings): { connectors: Connectors; missing()
       )
     },
     get model() {
-      const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl, OPENAI_MODEL: model } = settings
+      const { OPENAI_API_KEY: apiKey, OPENAI_BASE_URL: baseUrl } = settings
+      const { OPENAI_MODEL: model, OPENAI_FORMAT: format } = settings
       return once<Model>('model', ['OPENAI_API_KEY'], () =>
-        openai({ apiKey: apiKey ?? '', model, ...(baseUrl !== undefined && { baseUrl }) }),
+        openai({ apiKey: apiKey ?? '', model, format, ...(baseUrl !== undefined && { baseUrl }) }),
       )
     },
   }

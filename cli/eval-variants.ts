@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { extname } from 'node:path'
 import { TableError } from '../columns/errors.ts'
+import { wayOutOf } from '../columns/nearest.ts'
 import type { Connectors, Model } from '../columns/ports.ts'
 import { prompt, renderPrompt } from '../columns/prompt.ts'
 import type { TableDefinition } from '../columns/table.ts'
@@ -120,7 +121,7 @@ function checkReferences({ from, to }: Wording): void {
     {
       field: 'against',
       value: unknown,
-      wayOut: `use one of: ${sent.map((name) => `{{${name}}}`).join(', ')}; or name a module of tables`,
+      wayOut: `${wayOutOf(unknown, sent)}; or name a module of tables`,
     },
   )
 }
@@ -146,7 +147,8 @@ function reworded(model: Model, { from, to }: Wording): Model {
 /** The author's part of the system message: what stands around it is ours and stays. */
 function instructionsOf(text: string): string {
   const mark = 'what-the-author-wrote'
-  const [before = '', after = ''] = renderPrompt(prompt(mark), {}).system.split(mark)
-  const { system } = renderPrompt(prompt(text), {})
+  const nothing = { values: {}, send: [], redact: true, rules: '' }
+  const [before = '', after = ''] = renderPrompt(prompt(mark), nothing).system.split(mark)
+  const { system } = renderPrompt(prompt(text), nothing)
   return system.slice(before.length, system.length - after.length)
 }

@@ -30,6 +30,7 @@ export const Settings = z.object({
   OPENAI_API_KEY: optional,
   OPENAI_BASE_URL: optional,
   OPENAI_MODEL: z.string().trim().min(1).default('gpt-5-mini-2025-08-07'),
+  OPENAI_FORMAT: z.enum(['json_schema', 'json_object', 'text']).default('json_schema'),
   SALESFORCE_LOGIN_URL: optional,
   SALESFORCE_CLIENT_ID: optional,
   SALESFORCE_CLIENT_SECRET: optional,

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import type { z } from 'zod'
-import type { Clock, Column, ColumnOptions, Hearing, Signal, Values, Work } from './column.ts'
-import { CallFailure, type TableError } from './errors.ts'
+import type { Clock, Column, ColumnOptions, Hearing, Signal, Spend, Values, Work } from './column.ts'
+import { CallFailure, TableError } from './errors.ts'
 import { type JsonObject, jsonSchemaOf, stableStringify } from './json.ts'
 import type { Answered } from './types.ts'
 
@@ -11,6 +11,8 @@ export interface Parts<Row extends object, Out> extends ColumnOptions {
   needs?: readonly (keyof Row & string)[] | undefined
   output?: z.ZodType<Out> | null | undefined
   costUsd?: number
+  /** Paths into values it reads, such as `firm.employees`. */
+  paths?: readonly string[]
   /** Other tables that the column asks. */
   tables?: readonly string[]
   describe?: JsonObject
@@ -27,10 +29,16 @@ export interface Parts<Row extends object, Out> extends ColumnOptions {
 
 const timeouts = { none: 10_000, read: 20_000, draw: 10_000, write: 20_000 }
 
-/** Completes a column with the defaults of its effect class. Every kind, ours or yours, is made by this. */
+/**
+ * Completes a column with the defaults of its effect class. Every kind, ours or yours, is made by this.
+ *
+ * @throws {TableError} `definition-invalid` for a limit of money or time that is none.
+ */
 export function buildColumn<Row extends object, Out>(parts: Parts<Row, Out>): Column<Row, Out> {
   const external = parts.work.effect === 'read' || parts.work.effect === 'write'
   const describe = parts.describe ?? {}
+  checkSpend(parts.spend)
+  checkWithin(parts.withinMs, parts.work.effect)
   return {
     kind: parts.kind,
     reads: parts.reads ?? [],
@@ -38,8 +46,11 @@ export function buildColumn<Row extends object, Out>(parts: Parts<Row, Out>): Co
     output: parts.output ?? null,
     retry: { attempts: external ? 4 : 1, baseMs: 500, maxMs: 60_000, ...parts.retry },
     timeoutMs: parts.timeoutMs ?? timeouts[parts.work.effect],
+    withinMs: parts.withinMs ?? null,
+    spend: parts.spend ?? null,
     budget: parts.budget ?? null,
     costUsd: parts.costUsd ?? 0,
+    ...(parts.paths !== undefined && { paths: parts.paths }),
     tables: parts.tables ?? [],
     describe,
     signals: parts.signals ?? [],
@@ -54,6 +65,33 @@ export function buildColumn<Row extends object, Out>(parts: Parts<Row, Out>): Co
     ]),
     work: parts.work,
   }
+}
+
+function checkSpend(spend: Spend = {}): void {
+  for (const [limit, usd] of Object.entries(spend)) {
+    if (usd === undefined || (Number.isFinite(usd) && usd >= 0)) continue
+    throw new TableError('definition-invalid', `spend.${limit} is no amount of money`, {
+      field: `spend.${limit}`,
+      value: String(usd),
+      wayOut: 'give US dollars from 0, or leave the limit out',
+    })
+  }
+}
+
+/** A draw answers at once, and an effect that has left is waited for: only a question can be answered too late. */
+function checkWithin(withinMs: number | undefined, effect: Work<unknown>['effect']): void {
+  if (withinMs === undefined) return
+  const isQuestion = effect === 'none' || effect === 'read'
+  if (isQuestion && Number.isFinite(withinMs) && withinMs > 0) return
+  throw new TableError(
+    'definition-invalid',
+    isQuestion ? 'withinMs is no span of time' : `a column of effect ${effect} cannot have withinMs`,
+    {
+      field: 'withinMs',
+      value: String(withinMs),
+      wayOut: isQuestion ? 'give milliseconds above 0, or leave it out' : 'leave it out',
+    },
+  )
 }
 
 /**

@@ -47,6 +47,10 @@ export interface CellState {
   attempts: number
   /** Failed attempts of the present run: what the retry policy counts. */
   tries?: number
+  /** Epoch ms of the first attempt of the present run, while the row waits for another one and `withinMs` counts from it. */
+  firstTryAt?: number
+  /** Key of the kept answer behind the value: asked again unchanged, it costs nothing. */
+  memo?: string
   /** Hash of the declared inputs and the column version that gave this result. */
   hash?: string
   /** Number of the definition version under which the cell last ran. */
@@ -55,7 +59,7 @@ export interface CellState {
   run?: number
   startedAt?: number
   tookMs?: number
-  /** The inputs or the column have changed since. */
+  /** The inputs or the column have changed since, or the value stands in for an answer that did not come. */
   stale?: boolean
   /** Effects or draws this cell was told to make so far, absent for one: part of the send id. */
   intended?: number
@@ -91,6 +95,10 @@ export const isHeld = (cell: CellState | undefined): boolean =>
 /** When the last execution of a cell ended, in epoch milliseconds; null while it has none. */
 export const finishOf = (cell: CellState | undefined): number | null =>
   cell?.startedAt === undefined || cell.tookMs === undefined ? null : cell.startedAt + cell.tookMs
+
+/** The value stands in for an answer that did not come: the question is still open. */
+export const isStandIn = ({ status, hash, stale }: CellState): boolean =>
+  stale === true && hash === undefined && (status === 'done' || status === 'no-result')
 
 /** Settled: nothing more will happen to the cell in this run. */
 export function isSettled(cell: CellState | undefined): boolean {

@@ -3,7 +3,7 @@ import type { Assignment, Decision, DecisionView } from '../routing/decision.ts'
 import type { Pool } from '../routing/pool.ts'
 import type { Rep } from '../routing/rep.ts'
 import type { Territory } from '../routing/territory.ts'
-import type { TableError } from './errors.ts'
+import type { CallFailure, TableError } from './errors.ts'
 import type { Json, JsonObject } from './json.ts'
 import type { Call } from './ports.ts'
 
@@ -67,6 +67,27 @@ export interface CellContext extends Call {
   now(): number
   random(): number
   lookup(table: string, by: 'person' | 'account', key: string): Promise<LookedUpRow | null>
+  /**
+   * The answer kept under this key, else what `ask` gives. Identical questions under way are asked once; an answer that `ask` marks to be
+   * kept survives restarts, and goes when the row that asked is erased.
+   */
+  memo(
+    key: string,
+    ask: () => Promise<{ value: Json; keep: boolean }>,
+  ): Promise<{ value: Json; cached: boolean }>
+  /**
+   * Reserves money for one call before it is made, within the column's `spend`. Throws `CallFailure` `budget-exhausted` naming the limit;
+   * settle with what the call really cost.
+   */
+  charge(maxUsd: number): Promise<{ settle(usd: number): void }>
+}
+
+/** Most a column may spend, in US dollars. A limit that is left out does not exist. */
+export interface Spend {
+  perRow?: number
+  perRun?: number
+  /** A day in UTC. */
+  perDay?: number
 }
 
 /** Something that a person or another system tells a cell: a touch, an acceptance, a refusal. */
@@ -148,6 +169,8 @@ export type Work<Out> =
   | {
       effect: 'none' | 'read'
       run(values: Values, context: CellContext): Outcome<Out> | Promise<Outcome<Out>>
+      /** What stands in the place of an error, once no further attempt is made: a lead does not stop for want of a model. Null: the error. */
+      otherwise?(values: Values, failure: CallFailure): Outcome<Out> | null
     }
   | {
       effect: 'draw'
@@ -193,9 +216,17 @@ export interface Column<Row extends object, Out> {
   readonly retry: RetryPolicy
   /** Deadline of one attempt in milliseconds. */
   readonly timeoutMs: number
+  /**
+   * Milliseconds from the first attempt of a run after which the row no longer waits for this cell: `otherwise` stands, and a later
+   * answer is recorded and not applied. Null: as long as the attempts take.
+   */
+  readonly withinMs: number | null
+  readonly spend: Spend | null
   readonly budget: Budget | null
   /** Highest price of one run in US dollars, for previews. */
   readonly costUsd: number
+  /** Paths into the values it reads that the column uses, such as `firm.employees`: checked against the declared outputs. */
+  readonly paths?: readonly string[]
   /** Other tables that the column asks; they must be served too. */
   readonly tables: readonly string[]
   /** What the column is made of, for people and for the version: prompt, rules, exits. */
@@ -234,6 +265,8 @@ export interface Clock {
 export interface ColumnOptions {
   retry?: Partial<RetryPolicy>
   timeoutMs?: number
+  withinMs?: number
+  spend?: Spend
   budget?: Budget
   /** Raise this by hand when behaviour changes in code that the column only calls. */
   revision?: number

@@ -73,6 +73,8 @@ export type FailureKind =
   | 'not-found'
   | 'inactive-owner'
   | 'quota-exhausted'
+  /** A limit of the column's own `spend` would be passed. */
+  | 'budget-exhausted'
   | 'crashed'
 
 export interface FailureOptions {

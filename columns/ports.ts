@@ -195,7 +195,11 @@ export interface ModelAnswer {
 
 export interface Model {
   readonly vendor: string
+  /** A pinned name. */
   readonly model: string
+  /** What else an answer depends on, such as the server's address and the format: answers are kept under it. */
+  readonly variant?: string
+  /** Throws `CallFailure`. One answer per call; a call that failed is not repeated in secret. */
   answer(request: ModelRequest, call: Call): Promise<ModelAnswer>
 }
 

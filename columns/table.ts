@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { versionOf } from './build.ts'
 import type { Column } from './column.ts'
 import { TableError } from './errors.ts'
+import { wayOutOf } from './nearest.ts'
+import { checkPaths } from './paths.ts'
 import type { InputRow, NameOf, Simplify, TypeProblem, When } from './types.ts'
 
 const namePattern = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/
@@ -132,10 +134,11 @@ function place(
         table,
         name,
         `column "${name}" uses "${each}", which is not an input nor an earlier column`,
-        `move "${each}" before "${name}", or use one of: ${[...inputs, ...earlier].join(', ')}`,
+        `move "${each}" before "${name}"; ${wayOutOf(each, [...inputs, ...earlier])}`,
       )
     }
   }
+  checkPaths(table, name, column.paths ?? [])
   const { work } = column
   for (const each of work.effect === 'write' ? work.confirms : []) {
     if (

@@ -31,9 +31,24 @@ export type JournalEntry =
     }
   /** Somebody told the cell something. */
   | { kind: 'signal'; column: string; cell: CellState; signal: Signal }
+  | LateEntry
   /** The same person came again. */
   | { kind: 'touch'; at: number; occurredAt: number; input: Values }
   | { kind: 'edit'; at: number; before: Values; after: Values }
+
+/** What became of a question when the row no longer waited for it. It sets no cell. `run` and `startedAt` are those of its attempt. */
+export interface LateEntry {
+  kind: 'late'
+  column: string
+  run: number
+  startedAt: number
+  at: number
+  status: 'done' | 'no-result' | 'error'
+  value?: Json
+  reason?: string
+  detail?: object
+  cost?: Cost
+}
 
 export type Cells = Record<string, CellState>
 

@@ -1,4 +1,5 @@
 import type { Clock } from '../columns/column.ts'
+import type { Json } from '../columns/json.ts'
 import type {
   Claim,
   Decision,
@@ -11,7 +12,7 @@ import type { Pool } from '../routing/pool.ts'
 import type { Rep } from '../routing/rep.ts'
 import type { Territory } from '../routing/territory.ts'
 import type { Filter } from './filter.ts'
-import type { Cells, JournalEntry, Values } from './journal.ts'
+import type { Cells, JournalEntry, LateEntry, Values } from './journal.ts'
 import type {
   AuditQuery,
   AuditRecord,
@@ -125,6 +126,21 @@ export interface Store {
   /** Who has the company for this purpose: see `ViewOf.claimScope`. */
   claim(account: string, scope: string): Promise<Claim | null>
 
+  /** A kept answer; null for none. */
+  memo(key: string): Promise<Json | null>
+  /** Keeps an answer under its key, for as long as the row that asked is there: nothing for a row that is gone. The first one stays. */
+  remember(answer: { key: string; value: Json; row: string; table: string }): Promise<void>
+  /**
+   * Takes money out of every one of these purses, or out of none: the answer names the first that has not enough. Amounts are exact to a
+   * billionth of a dollar.
+   */
+  charge(usd: number, purses: readonly Purse[]): Promise<{ refused: Purse | null }>
+  /** Gives back (or takes, below 0) the difference between what was reserved and what was spent. */
+  refund(usd: number, purses: readonly string[]): Promise<void>
+  spent(purse: string): Promise<number>
+  /** Appends to the journal of a row, at rest or not, what sets none of its cells. False when the row is gone. */
+  append(table: string, row: string, entry: LateEntry): Promise<boolean>
+
   events(query: { table: string; after: number; limit: number }): Promise<EventRecord[]>
   lastEvent(table: string): Promise<number>
   /** Called after each commit with the events it made. Returns the way to stop. */
@@ -213,6 +229,13 @@ export interface StoredRow {
   /** Journal entries written so far; the next batch goes behind them. */
   entries: number
   touches: number
+}
+
+/** A limit of money: what was spent under its key may reach `limitUsd`. */
+export interface Purse {
+  /** For instance `leads.segment.day.2026-03-02`. */
+  key: string
+  limitUsd: number
 }
 
 /** What a decision is made for. */

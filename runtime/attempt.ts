@@ -1,104 +1,28 @@
 import type { Budget, CellContext, Outcome, Reconciliation } from '../columns/column.ts'
 import { CallFailure } from '../columns/errors.ts'
-import type { Json } from '../columns/json.ts'
 import type { Values } from '../db/journal.ts'
-import type { Engine, World } from './engine.ts'
-import { abort, createFlight, type Flight, signalOf } from './flight.ts'
-import { type PlannedColumn, resultOf } from './plan.ts'
-import { type Execution, recordFailure, recordOutcome, recordReconciled, triesOf } from './record.ts'
+import { circuitOf } from './circuits.ts'
+import { contextOf } from './context.ts'
+import type { Engine } from './engine.ts'
+import { abort, clearTimers, createFlight, type Flight } from './flight.ts'
+import { recordLate } from './late.ts'
+import {
+  type Execution,
+  recordFailure,
+  recordOutcome,
+  recordReconciled,
+  recordTooLate,
+  triesOf,
+} from './record.ts'
 import { asFailure } from './retry.ts'
-import { cellOf, running, type Task } from './task.ts'
+import { running, type Task } from './task.ts'
+import { beginWaiting } from './within.ts'
 
 /** An attempt that is ready to leave, once what it stands on is committed. */
 export interface Start extends Execution {
   values: Values
   sendId: string
   reconcile: boolean
-}
-
-/** What the column may use. The signal is made when it is first asked for: most work in process never does. */
-export function contextOf(
-  engine: Engine,
-  task: Task,
-  start: Pick<Start, 'column' | 'sendId'>,
-  flight: Flight,
-): CellContext {
-  return new AttemptContext(engine, task, start, flight)
-}
-
-/** A class for its prototype alone: one is made for every attempt, and a literal would make each accessor anew. */
-class AttemptContext implements CellContext {
-  readonly #engine: Engine
-  readonly #task: Task
-  readonly #column: PlannedColumn
-  readonly #flight: Flight
-  readonly fetch: World['fetch']
-  readonly sendId: string
-  readonly attempt: number
-
-  constructor(engine: Engine, task: Task, start: Pick<Start, 'column' | 'sendId'>, flight: Flight) {
-    this.#engine = engine
-    this.#task = task
-    this.#column = start.column
-    this.#flight = flight
-    this.fetch = engine.world.fetch
-    this.sendId = start.sendId
-    this.attempt = (cellOf(task, start.column)?.attempts ?? 0) + 1
-  }
-
-  get table() {
-    return this.#task.row.table
-  }
-  get row() {
-    return this.#task.row.id
-  }
-  get column() {
-    return this.#column.name
-  }
-  get occurredAt() {
-    return new Date(this.#task.row.occurredAt).toISOString()
-  }
-  get receivedAt() {
-    return new Date(this.#task.row.createdAt).toISOString()
-  }
-  get signal() {
-    return signalOf(this.#flight)
-  }
-  get timeoutMs() {
-    return this.#column.column.timeoutMs
-  }
-  get signals() {
-    return cellOf(this.#task, this.#column)?.signals ?? []
-  }
-  finishedAt(column: string, which?: 'first'): number | null {
-    const cell = this.#task.row.cells[column]
-    if (which === 'first' && cell?.firstAt !== undefined) return cell.firstAt
-    if (cell?.status !== 'done' || cell.startedAt === undefined) return null
-    return cell.startedAt + (cell.tookMs ?? 0)
-  }
-  isPinned(column: string): boolean {
-    return this.#task.row.cells[column]?.pinned !== undefined
-  }
-  get now() {
-    return this.#engine.world.now
-  }
-  get random() {
-    return this.#engine.world.random
-  }
-  get lookup(): CellContext['lookup'] {
-    return (table, by, key) => lookUp(this.#engine, { table, by, key })
-  }
-}
-
-async function lookUp(
-  engine: Engine,
-  { table, by, key }: { table: string; by: 'person' | 'account'; key: string },
-) {
-  const found = await engine.store.lookUp(table, by, key)
-  if (found === null) return null
-  const values: Record<string, Json> = {}
-  for (const [name, cell] of Object.entries(found.cells)) values[name] = resultOf(cell)
-  return { id: found.id, input: found.input, values }
 }
 
 type Answer = Outcome<unknown> | Reconciliation<unknown>
@@ -112,7 +36,7 @@ interface Launch {
 
 /**
  * Sends one attempt on its way, within its budget and with a deadline. Whatever comes back after the deadline or a cancel is not
- * applied. `next` is called when the cell has moved.
+ * applied, nor what comes when the row no longer waits: that is recorded. `next` is called when the cell has moved.
  */
 export function launch(
   engine: Engine,
@@ -126,7 +50,7 @@ export function launch(
   task.flights.set(column.index, flight)
 
   const land = (record: () => void) => {
-    if (flight.timer !== null) clearTimeout(flight.timer)
+    clearTimers(flight)
     if (task.flights.get(column.index) !== flight) return
     task.flights.delete(column.index)
     if (flight.landed !== null) {
@@ -137,16 +61,34 @@ export function launch(
     record()
     next()
   }
-  const succeed = (answer: Answer) => land(() => recordAnswer(engine, task, start, answer))
-  const fail = (error: unknown) => land(() => recordFailed(engine, task, start, error))
+  const succeed = (answer: Answer) => {
+    if (flight.probe) engine.circuits.answered(circuitOf(task.plan, column))
+    if (engine.late.delete(flight)) recordLate(engine, task, start, { answer })
+    land(() => recordAnswer(engine, task, start, answer))
+  }
+  const fail = (thrown: unknown) => {
+    if (flight.refused === null) engine.circuits.failed(circuitOf(task.plan, column), column, thrown)
+    const error = flight.refused ?? thrown
+    if (engine.late.delete(flight)) recordLate(engine, task, start, { error })
+    land(() => recordFailed(engine, task, start, error))
+  }
+  const giveUp = () => {
+    if (task.flights.get(column.index) !== flight || task.states[column.index] !== running) return
+    task.flights.delete(column.index)
+    if (flight.left) engine.late.add(flight)
+    recordTooLate(engine, task, start, { asked: flight.left })
+    next()
+  }
   const depart = (late: (error: unknown) => void) => {
     flight.left = true
+    if (task.lane === 'bulk') beginWaiting(engine, { start, flight }, giveUp)
     flight.timer = setTimeout(() => {
       abort(flight, new Error('deadline'))
       late(deadlineOver(start))
     }, column.column.timeoutMs)
-    return answerOf(() => work(start, contextOf(engine, task, start, flight)))
+    return answerOf(() => work(start, contextOf(engine, { task, start, flight })))
   }
+  if (task.lane === 'live') beginWaiting(engine, { start, flight }, giveUp)
   if (budget === null) {
     depart(fail).then(succeed, fail)
     return

@@ -1,18 +1,27 @@
 import type { CellState } from '../columns/cell.ts'
 import type { Values } from '../db/journal.ts'
 import type { Settle } from '../db/store.ts'
-import { contextOf, launch, type Start } from './attempt.ts'
+import { launch, type Start } from './attempt.ts'
 import { backfillSkip } from './backfill.ts'
 import { isOutThere, type Treatment, treatCell } from './choose.ts'
 import { type Skip, skipOf } from './conditions.ts'
+import { contextOf } from './context.ts'
 import { askedFor, decide } from './decide.ts'
 import type { Engine } from './engine.ts'
 import { createFlight } from './flight.ts'
 import { declaredValues, inputHash, type PlannedColumn } from './plan.ts'
-import { type Execution, recordDecision, recordFailure, recordOutcome, triesOf } from './record.ts'
+import {
+  type Execution,
+  recordDecision,
+  recordFailure,
+  recordOutcome,
+  recordTooLate,
+  triesOf,
+} from './record.ts'
 import { isOutOfDate } from './redraw.ts'
 import { startAgain } from './run-again.ts'
 import { cellOf, note, passOver, running, type Task } from './task.ts'
+import { firstTryOf, isTooLate } from './within.ts'
 
 /** What one pass over the cells of a row shares. */
 export interface Pass {
@@ -30,7 +39,13 @@ export interface Pass {
 export function consider(engine: Engine, task: Task, column: PlannedColumn, pass: Pass): void {
   const at = engine.world.now()
   const before = cellOf(task, column)
-  const execution = { column, hash: '', intended: before?.intended ?? 1, startedAt: at, due: before?.due }
+  const execution: Execution = {
+    column,
+    hash: '',
+    intended: before?.intended ?? 1,
+    startedAt: at,
+    due: before?.due,
+  }
   try {
     const skip =
       before?.intent === undefined
@@ -41,6 +56,7 @@ export function consider(engine: Engine, task: Task, column: PlannedColumn, pass
       return
     }
     const values = declaredValues(task.plan, column, task.row)
+    execution.values = values
     execution.hash = inputHash(column, values)
     const treatment = treatCell(column, before, execution.hash, task.run)
     if (treatment.do === 'unchanged' || treatment.do === 'keep') {
@@ -92,7 +108,10 @@ function execute(engine: Engine, task: Task, { execution, values, treatment, pas
   const { column } = execution
   const { work } = column.column
   task.states[column.index] = running
-  if (work.effect === 'draw') {
+  execution.firstTryAt = firstTryOf(task, column, execution.startedAt)
+  if (isTooLate(execution, execution.startedAt)) {
+    recordTooLate(engine, task, execution, { asked: false })
+  } else if (work.effect === 'draw') {
     const asked = askedFor(task, column, treatment.do === 'run' ? treatment.release : null)
     const settled = decide(task, pass, { column, work, values, generation: execution.intended, asked })
     recordDecision(engine, task, execution, { ...settled, asked })
@@ -136,7 +155,7 @@ function compute(engine: Engine, task: Task, start: Start, next: () => void): vo
   const { work } = column.column
   if (work.effect !== 'none') return
   const flight = createFlight()
-  const outcome = work.run(start.values, contextOf(engine, task, start, flight))
+  const outcome = work.run(start.values, contextOf(engine, { task, start, flight }))
   if (outcome instanceof Promise) launch(engine, task, start, { next, flight, work: () => outcome })
   else recordOutcome(engine, task, start, outcome)
 }

@@ -25,6 +25,8 @@ export function describeTable(table: TableDefinition) {
       output: column.output === null ? null : jsonSchemaOf(column.output),
       retry: column.retry,
       timeoutMs: column.timeoutMs,
+      withinMs: column.withinMs,
+      spend: column.spend,
       budget: column.budget,
       version: column.version,
       describe: column.describe,

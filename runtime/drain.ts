@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { abort } from './flight.ts'
+import { abort, clearTimers } from './flight.ts'
 import type { Task } from './task.ts'
 
 const pollMs = 5
@@ -23,7 +23,7 @@ function ground(task: Task): void {
     const isEffect = task.plan.columns[index]?.column.work.effect === 'write'
     if (isEffect && flight.left) continue
     task.flights.delete(index)
-    if (flight.timer !== null) clearTimeout(flight.timer)
+    clearTimers(flight)
     abort(flight, new Error('the runtime stops'))
   }
 }

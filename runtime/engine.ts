@@ -1,5 +1,8 @@
 import type { Store } from '../db/store.ts'
 import type { Budgets } from './budgets.ts'
+import type { Circuits } from './circuits.ts'
+import type { Flight } from './flight.ts'
+import type { Memos } from './memo.ts'
 import type { EndOfTask, Task } from './task.ts'
 
 /** Clock, chance, ids and network: handed in from above, so that a test can hold each of them. */
@@ -23,6 +26,10 @@ export interface Engine {
   world: World
   log: Log
   budgets: Budgets
+  circuits: Circuits
+  memos: Memos
+  /** Questions under way whose rows no longer wait for them. */
+  late: Set<Flight>
   /** A row whose next step is further away than this leaves memory until then, in milliseconds. */
   parkAfterMs: number
   /** Nothing new starts any more; what has left is waited for. */

@@ -1,10 +1,11 @@
-import type { Run, StoredRow } from '../db/store.ts'
+import type { Run, Store, StoredRow } from '../db/store.ts'
 import { staysQuiet } from './backfill.ts'
 import { chooseCells, isOutThere, treatCell } from './choose.ts'
 import { skipOf } from './conditions.ts'
 import { ownersOf } from './owner-cell.ts'
 import { mostPinned, type PinnedCell, pinnedCells } from './pinned.ts'
 import { declaredValues, inputHash, type PlannedColumn, type TablePlan } from './plan.ts'
+import { dayPurse } from './purses.ts'
 
 /** What a run would do to one column. */
 export interface ColumnPreview {
@@ -16,8 +17,19 @@ export interface ColumnPreview {
   /** Effects on the outside world, in words; null for a column that has none. */
   sideEffect: string | null
   draws: number
+  /** Of those that run, how many ask again what is answered already: they cost nothing. */
+  cached: number
   /** Highest cost in US dollars. */
   costUsd: number
+  /** The limits of the column in US dollars; `spentToday` where there is one for a day. Null without limits. */
+  spend: ColumnSpend | null
+}
+
+export interface ColumnSpend {
+  perRow: number | null
+  perRun: number | null
+  perDay: number | null
+  spentToday: number | null
 }
 
 export interface Preview {
@@ -34,13 +46,16 @@ export interface Preview {
  * Counts the most that a run would do, from the values the rows have now. A cell behind one that runs counts as running too, although its
  * values may turn out the same: nobody is surprised by an effect that was not announced.
  */
-export function createPreview(plan: TablePlan): {
-  add(row: StoredRow, run: Run): boolean
-  result(): Preview
+export function createPreview(
+  plan: TablePlan,
+  { store, now }: { store: Pick<Store, 'memo' | 'spent'>; now: number },
+): {
+  add(row: StoredRow, run: Run): Promise<boolean>
+  result(): Promise<Preview>
 } {
   let rows = 0
   const pinned: PinnedCell[] = []
-  const columns = plan.columns.map(({ name, column: { work } }) => ({
+  const columns: ColumnPreview[] = plan.columns.map(({ name, column: { work } }) => ({
     column: name,
     run: 0,
     unchanged: 0,
@@ -48,11 +63,13 @@ export function createPreview(plan: TablePlan): {
     skipped: 0,
     sideEffect: work.effect === 'write' ? work.sideEffect : null,
     draws: 0,
+    cached: 0,
     costUsd: 0,
+    spend: null,
   }))
 
   return {
-    add(row, run) {
+    async add(row, run) {
       const chosen = chooseCells(plan, row, run)
       if (chosen.size === 0) return false
       rows += 1
@@ -71,14 +88,21 @@ export function createPreview(plan: TablePlan): {
         counted[verdict] += 1
         if (verdict !== 'run') continue
         moving.add(column.index)
-        counted.costUsd += column.column.costUsd
+        const { memo } = row.cells[column.name] ?? {}
+        const isSame = memo !== undefined && !upstreamMoves && asksTheSame(plan, column, row)
+        if (isSame && (await store.memo(memo)) !== null) counted.cached += 1
+        else counted.costUsd += column.column.costUsd
         if (column.column.work.effect !== 'draw') continue
         counted.draws += 1
         for (const index of followers(plan, column, row, run)) following.add(index)
       }
       return true
     },
-    result() {
+    async result() {
+      for (const column of plan.columns) {
+        const counted = columns[column.index]
+        if (counted !== undefined) counted.spend = await spendOf(store, column, { plan, now })
+      }
       const touched = columns.filter((each) => each.run + each.unchanged + each.kept + each.skipped > 0)
       const effects = touched.filter((each) => each.run > 0 && each.sideEffect !== null)
       const draws = touched.reduce((sum, each) => sum + each.draws, 0)
@@ -94,6 +118,20 @@ export function createPreview(plan: TablePlan): {
       }
     },
   }
+}
+
+const asksTheSame = (plan: TablePlan, column: PlannedColumn, row: StoredRow): boolean =>
+  row.cells[column.name]?.hash === inputHash(column, declaredValues(plan, column, row))
+
+async function spendOf(
+  store: Pick<Store, 'spent'>,
+  { name, column: { spend } }: PlannedColumn,
+  { plan, now }: { plan: TablePlan; now: number },
+): Promise<ColumnSpend | null> {
+  if (spend === null) return null
+  const { perRow = null, perRun = null, perDay = null } = spend
+  const spentToday = perDay === null ? null : await store.spent(dayPurse(plan.table.name, name, now))
+  return { perRow, perRun, perDay, spentToday }
 }
 
 /** What the run would do with one cell: the same questions in the same order as the run asks them. */

@@ -2,6 +2,7 @@ import { TableError } from '../columns/errors.ts'
 import type { Values } from '../db/journal.ts'
 import type { CellCount, EventRecord, StoredRow, StoreInfo } from '../db/store.ts'
 import { reportServiceLevel, type ServiceLevelReport } from '../routing/service-level/report.ts'
+import type { OpenCircuit } from './circuits.ts'
 import { describeTable } from './describe.ts'
 import type { Engine } from './engine.ts'
 import type { Finder } from './find.ts'
@@ -12,6 +13,7 @@ import {
   type AttemptView,
   attemptViews,
   type CellView,
+  costOfAll,
   type RowView,
   rowView,
   type WhyStep,
@@ -61,7 +63,7 @@ export interface Reader {
     table: string,
     id: string,
     column: string,
-  ): Promise<CellView & { attempts: number; history: AttemptView[] }>
+  ): Promise<CellView & { costUsd: number; history: AttemptView[] }>
   why(table: string, id: string, column: string): Promise<WhyStep[]>
   /**
    * The service level over the leads captured in this span (epoch ms, the end excluded).
@@ -72,6 +74,8 @@ export interface Reader {
     table: string,
     span: { from: number; until: number; column?: string },
   ): Promise<ServiceLevelReport>
+  /** Sides that are not asked for a while, because they said that asking is of no use. */
+  openCircuits(): OpenCircuit[]
   events(table: string, after: number, limit: number): Promise<EventRecord[]>
   lastEvent(table: string): Promise<number>
   onEvents(listener: (events: readonly EventRecord[]) => void): () => void
@@ -154,7 +158,8 @@ export function createReader({ engine, planFor, findRow, plans, taskOf }: Reader
           field: 'column',
           value: name,
         })
-      return { ...view, history: attemptViews(plan, row, await store.journal(row.seq), name) }
+      const history = attemptViews(plan, row, await store.journal(row.seq), name)
+      return { ...view, costUsd: costOfAll(history), history }
     },
     async why(table, id, name) {
       const { plan, row } = await find(table, id)
@@ -165,6 +170,7 @@ export function createReader({ engine, planFor, findRow, plans, taskOf }: Reader
       const clocks = await store.clocks({ table, from, until, limit: mostClocks })
       return reportServiceLevel(clocks.filter((each) => each.column === name))
     },
+    openCircuits: () => engine.circuits.open(),
     events: (table, after, limit) => store.events({ table, after, limit }),
     lastEvent: (table) => store.lastEvent(table),
     onEvents: (listener) => store.onCommit(listener),

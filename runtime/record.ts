@@ -1,7 +1,8 @@
 import type { CellError, CellState } from '../columns/cell.ts'
-import type { Outcome } from '../columns/column.ts'
+import type { Cost, Outcome } from '../columns/column.ts'
 import { CallFailure } from '../columns/errors.ts'
 import type { Json } from '../columns/json.ts'
+import type { Values } from '../db/journal.ts'
 import type { Settled } from '../db/store.ts'
 import type { Engine } from './engine.ts'
 import { followDraw } from './follow-draw.ts'
@@ -19,7 +20,9 @@ import type { PlannedColumn } from './plan.ts'
 import { problemOfRedraw, redrawFor } from './redraw.ts'
 import { afterFailure, asFailure } from './retry.ts'
 import { runAgain } from './run-again.ts'
+import { standInFor } from './stand-in.ts'
 import { cellOf, note, pending, settle, type Task } from './task.ts'
+import { isTooLate } from './within.ts'
 
 /** One execution of a cell, as far as it is known when it starts. */
 export interface Execution {
@@ -31,6 +34,20 @@ export interface Execution {
   outdated?: boolean
   /** What the cell had to follow when this execution began. */
   due?: number | undefined
+  /** What the column was given, where that is known. */
+  values?: Values
+  /** When the time of `withinMs` began, epoch ms. */
+  firstTryAt?: number | undefined
+  /** US dollars that this attempt has taken and not given back. */
+  paidUsd?: number
+  /** Key of the kept answer it stands on. */
+  memo?: string
+}
+
+/** What an attempt cost: as the column says, else what it has taken for its calls. */
+export function costOf({ paidUsd }: Execution, cost: Cost | undefined): { cost?: Cost } {
+  if (cost !== undefined) return { cost }
+  return paidUsd === undefined ? {} : { cost: { usd: Math.max(0, paidUsd) } }
 }
 
 function baseOf(
@@ -83,12 +100,13 @@ export function recordOutcome(
     cell.reason = problem
   } else if (outcome.status === 'done') cell.value = outcome.value as Json
   else cell.status = 'no-result'
+  if (execution.memo !== undefined) cell.memo = execution.memo
   note(task, {
     kind: 'attempt',
     column: column.name,
     cell,
     ...(outcome.detail !== undefined && problem === null && { detail: outcome.detail }),
-    ...(outcome.cost !== undefined && { cost: outcome.cost }),
+    ...costOf(execution, outcome.cost),
   })
   if (work.effect === 'write' && outcome.status === 'done') confirmDraws(task, work.confirms)
   finish(task, column, 'ran')
@@ -140,26 +158,88 @@ export function recordFailure(engine: Engine, task: Task, execution: Execution, 
   const { intent } = cellOf(task, column) ?? {}
   if (failure.kind === 'crashed')
     engine.log.error({ row: task.row.id, column: column.name, error: failure.cause }, 'a column threw')
+  const { firstTryAt } = execution
   if (after.next === 'reconcile' && intent !== undefined && work.effect === 'write') {
-    wait(task, column, {
+    const until = now() + Math.max(work.horizonMs, after.pauseMs)
+    const waiting: CellState['waiting'] = { on: 'callback', until }
+    wait(task, execution, { ...cell, tries, status: 'waiting', waiting, intent })
+  } else if (after.next === 'retry' && !isTooLate(execution, after.at)) {
+    const waiting: CellState['waiting'] = { on: after.on, until: after.at }
+    wait(task, execution, {
       ...cell,
       tries,
+      ...(firstTryAt !== undefined && { firstTryAt }),
       status: 'waiting',
-      waiting: { on: 'callback', until: now() + Math.max(work.horizonMs, after.pauseMs) },
-      intent,
+      waiting,
     })
-  } else if (after.next === 'retry') {
-    wait(task, column, { ...cell, tries, status: 'waiting', waiting: { on: after.on, until: after.at } })
   } else {
-    note(task, { kind: 'attempt', column: column.name, cell: { ...cell, status: 'error' } })
-    if (work.effect === 'write') giveBackDraws(task, work.confirms)
-    finish(task, column, 'failed')
+    recordEnd(engine, task, execution, { failure, cell, paid: costOf(execution, undefined) })
   }
 }
 
-function wait(task: Task, column: PlannedColumn, cell: CellState): void {
-  note(task, { kind: 'attempt', column: column.name, cell })
+function wait(task: Task, execution: Execution, cell: CellState): void {
+  const { column } = execution
+  note(task, { kind: 'attempt', column: column.name, cell, ...costOf(execution, undefined) })
   task.states[column.index] = pending
+}
+
+/**
+ * Records that the row waits no longer for this cell. `asked`: a call is under way, and what comes of it is recorded by itself, with what
+ * it cost.
+ */
+export function recordTooLate(
+  engine: Engine,
+  task: Task,
+  execution: Execution,
+  { asked }: { asked: boolean },
+): void {
+  const { column } = execution
+  const before = cellOf(task, column)
+  const within = `within ${column.column.withinMs} ms`
+  const last = before?.run === task.run.ordinal ? before.error : undefined
+  const [kind, message] =
+    asked || last === undefined
+      ? (['timeout', asked ? `no answer ${within}` : `its turn did not come ${within}`] as const)
+      : ([last.kind, `${last.message}; no other attempt fits ${within}`] as const)
+  const failure = new CallFailure(kind, message, { retryable: true })
+  const cell = baseOf(task, execution, engine.world.now())
+  if (!asked) cell.attempts = before?.attempts ?? 0
+  cell.error = { kind, message, retryable: true }
+  recordEnd(engine, task, execution, { failure, cell, paid: {} })
+}
+
+/** No further attempt is made: what stands in for the answer is written, else the error. */
+function recordEnd(
+  engine: Engine,
+  task: Task,
+  execution: Execution,
+  { failure, cell, paid }: { failure: CallFailure; cell: CellState; paid: { cost?: Cost } },
+): void {
+  const { column } = execution
+  const { work } = column.column
+  const instead = standInFor(engine, task, execution, failure)
+  if (instead === null) {
+    note(task, { kind: 'attempt', column: column.name, cell: { ...cell, status: 'error' }, ...paid })
+    if (work.effect === 'write') giveBackDraws(task, work.confirms)
+    finish(task, column, 'failed')
+    return
+  }
+  // Without a hash and marked stale: the question is still open, and a run of what is stale asks it again.
+  const { error, hash: _, ...base } = cell
+  const { status, detail, cost, reason = `${failure.kind}: ${failure.message}` } = instead
+  const standing: CellState = { ...base, status, reason, stale: true }
+  if (instead.status === 'done') {
+    runAgain(task, column, instead, standing)
+    standing.value = instead.value as Json
+  }
+  note(task, {
+    kind: 'attempt',
+    column: column.name,
+    cell: standing,
+    detail: { failure: error ?? null, ...detail },
+    ...(cost === undefined ? paid : { cost }),
+  })
+  finish(task, column, 'ran')
 }
 
 /** Records what reading back found about an effect whose outcome was not known. */
@@ -190,7 +270,7 @@ export function recordReconciled(
     finish(task, column, 'failed')
   } else {
     // It did not happen: the same effect may be sent again.
-    wait(task, column, { ...before, status: 'queued', run: task.run.ordinal })
+    wait(task, execution, { ...before, status: 'queued', run: task.run.ordinal })
   }
 }
 

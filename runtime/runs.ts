@@ -185,12 +185,12 @@ export function createRuns({ engine, planOf, lanes, quiet }: RunParts): Runs {
     begin,
     async preview(plan, request) {
       checkRequest(plan, request)
-      const preview = createPreview(plan)
+      const preview = createPreview(plan, { store, now: world.now() })
       const run = asIfStarted(plan, request, world.now())
       if ('rows' in request.scope) await countRows(store, plan, request)
       let left = request.limit ?? Number.POSITIVE_INFINITY
       for await (const rows of windows(store, plan, { ...run, request })) {
-        for (const row of rows) if (left > 0 && preview.add(row, run)) left -= 1
+        for (const row of rows) if (left > 0 && (await preview.add(row, run))) left -= 1
         if (left === 0) break
       }
       return preview.result()

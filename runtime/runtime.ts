@@ -7,12 +7,15 @@ import { createBudgets } from './budgets.ts'
 import { type ByHand, createByHand } from './by-hand.ts'
 import { checkChange, type FieldProblem } from './check-input.ts'
 import { chooseCells } from './choose.ts'
+import { createCircuits } from './circuits.ts'
 import { drain } from './drain.ts'
 import type { Engine, Log, World } from './engine.ts'
 import { createFinder } from './find.ts'
 import { type InsertOptions, type InsertResult, insertRows } from './insert-rows.ts'
 import { createLanes, type LaneLimits } from './lanes.ts'
+import { dropLate } from './late.ts'
 import { createLiveData, type LiveData } from './live-data.ts'
+import { createMemos } from './memo.ts'
 import { type PinnedCell, pinnedIn } from './pinned.ts'
 import type { TablePlan } from './plan.ts'
 import type { Preview } from './preview.ts'
@@ -85,6 +88,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     world,
     log,
     budgets: createBudgets(),
+    circuits: createCircuits(world.now, log),
+    memos: createMemos(store),
+    late: new Set(),
     parkAfterMs: options.parkAfterMs ?? 5_000,
     onProgress: (task) => waiters.changed(task.row.seq),
     stopping: false,
@@ -216,6 +222,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       alarms.stop()
       waker.stop()
       lanes.stop()
+      dropLate(engine)
       await drain(lanes.tasks.values())
       for (const each of idlers.splice(0)) each()
     },

@@ -1,4 +1,4 @@
-import { isSettled } from '../columns/cell.ts'
+import { isSettled, isStandIn } from '../columns/cell.ts'
 import type { Cells, JournalEntry, Values } from '../db/journal.ts'
 import { hasChanged } from './changed.ts'
 import type { Engine } from './engine.ts'
@@ -31,7 +31,8 @@ export function staleCells(plan: TablePlan, row: { input: Values; cells: Cells }
 export function editedCells(plan: TablePlan, row: { input: Values; cells: Cells }, at: number): StaleEntry[] {
   const fresh = plan.columns.flatMap((column): StaleEntry[] => {
     const cell = row.cells[column.name]
-    if (cell?.stale !== true || !isSettled(cell) || hasChanged(plan, column, row)) return []
+    if (cell?.stale !== true || !isSettled(cell) || isStandIn(cell)) return []
+    if (hasChanged(plan, column, row)) return []
     const { stale: _, ...rest } = cell
     const reason = 'the values are again those it was worked out from'
     return [{ kind: 'passed', column: column.name, cell: rest, outcome: 'unchanged', reason, at }]

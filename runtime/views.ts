@@ -1,7 +1,7 @@
 import { type CellError, type CellState, type CellStatus, finishOf, type Waiting } from '../columns/cell.ts'
 import type { Cost } from '../columns/column.ts'
 import type { Json } from '../columns/json.ts'
-import type { JournalEntry, Values } from '../db/journal.ts'
+import type { JournalEntry, LateEntry, Values } from '../db/journal.ts'
 import type { StoredRow } from '../db/store.ts'
 import { isStale } from './changed.ts'
 import { type HistoryEntry, historyOf } from './history.ts'
@@ -105,9 +105,9 @@ function statusOf(
   return blocked ? { status: 'waiting', waiting: { on: 'upstream', until: null } } : { status: 'queued' }
 }
 
-/** One execution of a cell, or a run that passed it by. */
+/** One execution of a cell, a run that passed it by, or an answer that came when the row no longer waited for it. */
 export interface AttemptView {
-  kind: 'attempt' | 'intent' | 'passed'
+  kind: 'attempt' | 'intent' | 'passed' | 'late'
   /** For a cell that was passed by: unchanged, kept, skipped, cancelled, stale; `signal` when it was told something. */
   outcome: string | null
   status: CellStatus
@@ -128,25 +128,66 @@ export function attemptViews(
   entries: readonly JournalEntry[],
   column: string,
 ): AttemptView[] {
-  return historyOf(plan, row, entries)
+  const views = historyOf(plan, row, entries)
     .filter(({ entry }) => entry.column === column)
-    .map(({ entry, inputs }) => ({
-      kind: entry.kind === 'signal' ? 'passed' : entry.kind,
-      outcome: entry.kind === 'signal' ? 'signal' : entry.kind === 'passed' ? entry.outcome : null,
-      status: entry.cell.status,
-      value: entry.cell.value ?? null,
-      error: entry.cell.error ?? null,
-      reason: reasonIn(entry),
-      inputs,
-      detail: entry.kind === 'attempt' ? (entry.detail ?? null) : null,
-      cost: entry.kind === 'attempt' ? (entry.cost ?? null) : null,
-      run: entry.cell.run ?? null,
-      startedAt: iso(entry.cell.startedAt),
-      finishedAt: iso(
-        entry.kind === 'passed' ? entry.at : entry.kind === 'signal' ? entry.signal.at : finishOf(entry.cell),
-      ),
-    }))
+    .map(attemptView)
+  for (const entry of entries) {
+    if (entry.kind === 'late' && entry.column === column) insertLate(views, lateView(entry))
+  }
+  return views
 }
+
+function attemptView({ entry, inputs }: HistoryEntry): AttemptView {
+  return {
+    kind: entry.kind === 'signal' ? 'passed' : entry.kind,
+    outcome: entry.kind === 'signal' ? 'signal' : entry.kind === 'passed' ? entry.outcome : null,
+    status: entry.cell.status,
+    value: entry.cell.value ?? null,
+    error: entry.cell.error ?? null,
+    reason: reasonIn(entry),
+    inputs,
+    detail: entry.kind === 'attempt' ? (entry.detail ?? null) : null,
+    cost: entry.kind === 'attempt' ? (entry.cost ?? null) : null,
+    run: entry.cell.run ?? null,
+    startedAt: iso(entry.cell.startedAt),
+    finishedAt: iso(
+      entry.kind === 'passed' ? entry.at : entry.kind === 'signal' ? entry.signal.at : finishOf(entry.cell),
+    ),
+  }
+}
+
+function lateView(entry: LateEntry): AttemptView {
+  const { status, value = null, reason = null, detail = null, cost = null, run } = entry
+  return {
+    kind: 'late',
+    outcome: null,
+    status,
+    value,
+    error: null,
+    reason,
+    inputs: null,
+    detail,
+    cost,
+    run,
+    startedAt: iso(entry.startedAt),
+    finishedAt: iso(entry.at),
+  }
+}
+
+/** Behind what had happened by then, with the inputs of the attempt it belongs to. */
+function insertLate(views: AttemptView[], late: AttemptView): void {
+  const asked = views.find(
+    ({ kind, run, startedAt }) => kind === 'attempt' && run === late.run && startedAt === late.startedAt,
+  )
+  const before = views.findLastIndex(
+    ({ finishedAt }) => finishedAt !== null && late.finishedAt !== null && finishedAt <= late.finishedAt,
+  )
+  views.splice(before + 1, 0, { ...late, inputs: asked?.inputs ?? null })
+}
+
+/** What a cell cost over all its attempts and late answers, in US dollars. */
+export const costOfAll = (views: readonly AttemptView[]): number =>
+  views.reduce((sum, { cost }) => sum + (cost?.usd ?? 0), 0)
 
 function reasonIn(entry: HistoryEntry['entry']): string | null {
   if (entry.kind === 'passed') return entry.reason
@@ -165,6 +206,10 @@ export interface WhyStep {
   reason: string
   inputs: Values | null
   detail: object | null
+  /** Of the last attempt. */
+  cost: Cost | null
+  /** An answer to the last attempt that came when the row no longer waited: it was not applied. */
+  late: { value: Json; reason: string | null; at: string | null } | null
   ms: number | null
 }
 
@@ -190,9 +235,27 @@ export function whyOf(
         reason: `${reasonOf(cell, attempt?.detail)}${anewIn(attempt?.detail)}`,
         inputs: last?.inputs ?? null,
         detail: attempt?.detail ?? null,
+        cost: attempt?.cost ?? null,
+        late: lateTo(attempt?.cell, each.name, entries),
         ms: cell?.tookMs ?? null,
       }
     })
+}
+
+function lateTo(
+  asked: CellState | undefined,
+  column: string,
+  entries: readonly JournalEntry[],
+): WhyStep['late'] {
+  const found = entries.findLast(
+    (entry) =>
+      entry.kind === 'late' &&
+      entry.column === column &&
+      entry.run === asked?.run &&
+      entry.startedAt === asked.startedAt,
+  )
+  if (found?.kind !== 'late') return null
+  return { value: found.value ?? null, reason: found.reason ?? null, at: iso(found.at) }
 }
 
 function reasonOf(cell: CellState | undefined, detail: object | undefined): string {

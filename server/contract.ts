@@ -131,8 +131,15 @@ export const PatchBody = JsonRecord.refine((change) => Object.keys(change).lengt
   error: 'name at least one input field',
 })
 
+const Cost = z.object({
+  usd: z.number(),
+  inputTokens: z.number().optional(),
+  outputTokens: z.number().optional(),
+})
 export const AttemptView = z.object({
-  kind: z.enum(['attempt', 'intent', 'passed']),
+  kind: z
+    .enum(['attempt', 'intent', 'passed', 'late'])
+    .describe('late: an answer that came when the row no longer waited for it; it was not applied'),
   outcome: z.string().nullable(),
   status: z.enum(cellStatuses),
   value: AnyJson,
@@ -140,9 +147,7 @@ export const AttemptView = z.object({
   reason: z.string().nullable(),
   inputs: JsonRecord.nullable(),
   detail: AnyJson,
-  cost: z
-    .object({ usd: z.number(), inputTokens: z.number().optional(), outputTokens: z.number().optional() })
-    .nullable(),
+  cost: Cost.nullable(),
   run: z.number().int().nullable().describe('`number` of the run'),
   startedAt: Iso.nullable(),
   finishedAt: Iso.nullable(),
@@ -151,6 +156,7 @@ export const CellDetail = CellView.extend({
   table: z.string(),
   row: z.string(),
   column: z.string(),
+  costUsd: z.number().describe('of all attempts and late answers'),
   history: z.array(AttemptView),
 })
 
@@ -172,6 +178,11 @@ export const WhyAnswer = z.object({
       reason: z.string(),
       inputs: JsonRecord.nullable(),
       detail: AnyJson,
+      cost: Cost.nullable().describe('of the last attempt'),
+      late: z
+        .object({ value: AnyJson, reason: z.string().nullable(), at: Iso.nullable() })
+        .nullable()
+        .describe('an answer to the last attempt that came too late and was not applied'),
       ms: z.number().nullable(),
     }),
   ),
@@ -243,7 +254,17 @@ export const PreviewAnswer = z.object({
         skipped: count,
         sideEffect: z.string().nullable(),
         draws: count,
-        costUsd: z.number(),
+        cached: count.describe('of those that run: asked before and kept, so they cost nothing'),
+        costUsd: z.number().describe('at most'),
+        spend: z
+          .object({
+            perRow: z.number().nullable(),
+            perRun: z.number().nullable(),
+            perDay: z.number().nullable(),
+            spentToday: z.number().nullable().describe('spent or reserved since midnight UTC'),
+          })
+          .nullable()
+          .describe('limits of the column in US dollars'),
       }),
     ),
     costUsd: z.number(),
@@ -277,6 +298,15 @@ export const TableView = z.object({
       output: AnyJson,
       retry: z.object({ attempts: count, baseMs: z.number(), maxMs: z.number() }),
       timeoutMs: z.number(),
+      withinMs: z.number().nullable().describe('after this the row goes on without the answer'),
+      spend: z
+        .object({
+          perRow: z.number().optional(),
+          perRun: z.number().optional(),
+          perDay: z.number().optional(),
+        })
+        .nullable()
+        .describe('limits in US dollars'),
       budget: AnyJson,
       version: z.string(),
       describe: AnyJson,

@@ -77,6 +77,16 @@ export function createMetrics(runtime: Runtime, hub: EventHub): Metrics {
     },
   })
   new Gauge({
+    name: 'rota_open_circuits',
+    help: 'Budgets whose other side is not asked for a while: no quota left, or our key is refused',
+    labelNames: ['budget', 'kind'],
+    registers,
+    collect() {
+      this.reset()
+      for (const { key, kind } of runtime.openCircuits()) this.set({ budget: key, kind }, 1)
+    },
+  })
+  new Gauge({
     name: 'rota_event_readers',
     help: 'Open event streams',
     registers,

@@ -29,6 +29,8 @@ const from = 'FROM rows LEFT JOIN row_cells ON row_cells.row_seq = rows.seq'
 
 /** First journal position of touches; everything a run writes stands below it. */
 export const touchBand = 1_000_000_000
+/** First journal position of late answers, which come whether a run is at the row or not. */
+export const lateBand = 2_000_000_000
 
 /** The text of the document tells quickly where a search may succeed; its values, without the names of the fields, tell where it does. */
 const searchSql = ` AND instr(lower(json(input)), lower(?)) > 0 AND EXISTS (

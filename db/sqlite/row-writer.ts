@@ -1,6 +1,6 @@
 import { isHeld } from '../../columns/cell.ts'
 import { TableError } from '../../columns/errors.ts'
-import { applyEntries, type JournalEntry } from '../journal.ts'
+import { applyEntries, type JournalEntry, type LateEntry } from '../journal.ts'
 import type {
   Activation,
   InputEdit,
@@ -15,12 +15,13 @@ import type {
   StoredRow,
   ViewOf,
 } from '../store.ts'
+import type { Answers } from './answers.ts'
 import type { CellWriter } from './cell-writer.ts'
 import type { EventLog } from './event-log.ts'
 import type { Connection } from './open.ts'
 import { packEntries } from './packed.ts'
 import type { Rotation } from './rotation.ts'
-import { type RowReader, touchBand } from './row-reader.ts'
+import { lateBand, type RowReader, touchBand } from './row-reader.ts'
 import type { RunStore } from './run-store.ts'
 
 export interface RowWriter {
@@ -29,6 +30,7 @@ export interface RowWriter {
   step(request: StepRequest, tableId: number, guard: () => void): StepAnswer
   activate(request: Activation, tableId: number): StoredRow[]
   editInput(edit: InputEdit, tableId: number): StoredRow | null
+  append(tableId: number, id: string, entry: LateEntry): boolean
   erase(tableId: number, id: string): boolean
   /** Makes some of the parked rows of one table due that wait for hours or for a person; tells how many, 0 when none is left. */
   wakeHeld(tableId: number, now: number, account?: string): number
@@ -42,6 +44,7 @@ interface Parts {
   rotation: Rotation
   runs: RunStore
   reader: RowReader
+  answers: Answers
 }
 
 /** Fingerprint of a body that held something about an erased person. */
@@ -49,12 +52,16 @@ const erasedBody = ''
 
 /** Everything that changes rows. Each method runs inside a transaction that the commit queue holds. */
 export function createRowWriter(connection: Connection, parts: Parts): RowWriter {
-  const { cells, events, rotation, runs, reader } = parts
+  const { cells, events, rotation, runs, reader, answers } = parts
   const insertRow = connection.prepare(
     `INSERT INTO rows (id, table_id, person, account, occurred_at, created_at, input, active)
      VALUES (?, ?, ?, ?, ?, ?, jsonb(?), ?)`,
   )
   const append = connection.prepare('INSERT INTO journal (row_seq, position, entries) VALUES (?, ?, ?)')
+  const readSeq = connection.prepare('SELECT seq FROM rows WHERE id = ? AND table_id = ?').pluck()
+  const nextLate = connection
+    .prepare('SELECT ifnull(max(position) + 1, ?) FROM journal WHERE row_seq = ? AND position >= ?')
+    .pluck()
   const readGeneration = connection.prepare('SELECT generation FROM rows WHERE seq = ?').pluck()
   const leave = connection.prepare(
     'UPDATE rows SET entries = ?, active = NULL, due_at = NULL, alarm_at = ? WHERE seq = ?',
@@ -272,10 +279,20 @@ export function createRowWriter(connection: Connection, parts: Parts): RowWriter
       return { ...edited, entries: next }
     },
 
+    append(tableId, id, entry) {
+      const seq = readSeq.get(id, tableId) as number | undefined
+      if (seq === undefined) return false
+      const position = nextLate.get(lateBand, seq, lateBand) as number
+      append.run(seq, position, packEntries([entry]))
+      events.add(tableId, { row: id, event: 'cells-changed', cells: {} })
+      return true
+    },
+
     erase(tableId, id) {
       const row = reader.find(tableId, id)
       if (row === null) return false
       forgetJournal.run(row.seq)
+      answers.erase(row.seq)
       cells.erase(row.seq, tableId)
       forgetBody.run(tableId, id)
       forgetRow.run(row.seq)

@@ -255,6 +255,24 @@ export const claims = sqliteTable(
   (table) => [primaryKey({ columns: [table.account, table.scope] })],
 )
 
+/** Answers kept under the hash of what was asked. They may tell of the person in the row that asked, and go with it. */
+export const answers = sqliteTable(
+  'answers',
+  {
+    key: text().primaryKey(),
+    rowSeq: integer().notNull(),
+    document: text().notNull(),
+    at: integer().notNull(),
+  },
+  (table) => [index('answers_row').on(table.rowSeq)],
+)
+
+/** Money taken out of purses so far, in billionths of a dollar: sums of whole numbers stay exact. */
+export const spend = sqliteTable('spend', {
+  purse: text().primaryKey(),
+  nanoUsd: integer().notNull(),
+})
+
 /** The change feed: one record for each table and commit. */
 export const events = sqliteTable(
   'events',

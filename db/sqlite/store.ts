@@ -1,10 +1,12 @@
 import { TableError } from '../../columns/errors.ts'
 import type { Store, TableRegistration } from '../store.ts'
+import { createAnswers } from './answers.ts'
 import { createCellCounts } from './cell-counts.ts'
 import { createCellWriter } from './cell-writer.ts'
 import { createCommitQueue } from './commit-queue.ts'
 import { createEventLog } from './event-log.ts'
 import { type Connection, openDatabase } from './open.ts'
+import { createPurses } from './purses.ts'
 import { createRotation } from './rotation.ts'
 import { createRowReader } from './row-reader.ts'
 import { createRowWriter } from './row-writer.ts'
@@ -33,7 +35,9 @@ function assemble(connection: Connection, { path, now, keptEvents }: Required<Sq
   const reader = createRowReader(connection, registry.nameOf)
   const counts = createCellCounts(connection)
   const cells = createCellWriter(connection, counts)
-  const writer = createRowWriter(connection, { cells, events, rotation, runs, reader })
+  const answers = createAnswers(connection)
+  const purses = createPurses(connection)
+  const writer = createRowWriter(connection, { cells, events, rotation, runs, reader, answers })
   const queue = createCommitQueue(connection, {
     beforeWork() {
       rotation.mark()
@@ -145,6 +149,14 @@ function assemble(connection: Connection, { path, now, keptEvents }: Required<Sq
     },
 
     claim: (account, scope) => read(() => rotation.claims.get(account, scope)),
+
+    memo: (key) => read(() => answers.get(key)),
+    remember: ({ table, ...answer }) =>
+      queue.runUnguarded(() => answers.keep({ ...answer, tableId: idOf(table), at: now() })),
+    charge: (usd, those) => queue.runUnguarded(() => purses.charge(usd, those)),
+    refund: (usd, those) => queue.runUnguarded(() => purses.refund(usd, those)),
+    spent: (purse) => read(() => purses.spent(purse)),
+    append: (table, row, entry) => queue.runUnguarded(() => writer.append(idOf(table), row, entry)),
 
     events: ({ table, after, limit }) => read(() => events.since(idOf(table), after, limit)),
     lastEvent: (table) => read(() => events.last(idOf(table))),

@@ -1,8 +1,11 @@
+import { z } from 'zod'
 import type { BranchAnswer } from '../../columns/branch.ts'
 import type { CrmAccount, Firm } from '../../columns/ports.ts'
 import type { RuleAnswer } from '../../columns/use-ai.ts'
+import { readHeadcount } from '../../routing/segment/headcount.ts'
+import { present } from '../../routing/segment/missing.ts'
 import { segmentByRule } from '../../routing/segment/segment-by-rule.ts'
-import type { Segmentation } from '../../routing/segment/segmentation.ts'
+import { CompanySegment, SalesRegion, type Segmentation } from '../../routing/segment/segmentation.ts'
 import type { Lead } from './lead.ts'
 import { namedAccounts } from './team.ts'
 
@@ -10,36 +13,67 @@ export const exits = ['route', 'nurture', 'self-serve', 'disqualified'] as const
 export type Exit = (typeof exits)[number]
 
 type Nullable<Shape> = { [Key in keyof Shape]-?: NonNullable<Shape[Key]> | null }
-type LeadFacts = Nullable<Pick<Lead, 'country' | 'headquarters' | 'employees'>> & {
+type LeadFacts = Nullable<Pick<Lead, 'country' | 'headquarters' | 'employees' | 'description'>> & {
   domain: string | null
   firm: Firm | null
 }
 
-/** Region and segment from facts alone: the form first, then enrichment. The model is asked only for what this leaves open. */
-export function classifyByRule(lead: LeadFacts): RuleAnswer<Segmentation> {
-  const { decidedBy, ...answer } = decide(lead)
-  if (decidedBy.region !== null && decidedBy.segment !== null) return { complete: true, value: answer }
+/** What a lead is classified as. The descriptions are the rules that the model is told; its answer is checked against the same schema. */
+export const Classification = z.object({
+  region: SalesRegion.describe(
+    'From the country, else the headquarters, else a true country-code domain. NA is the United States and Canada; LATAM is Mexico and everything south of it; EMEA is Europe, Africa and the Middle East; APAC is the rest of Asia and Oceania.',
+  ),
+  segment: CompanySegment.describe(
+    'From the number of employees. SMB is under 200, Mid-Market 200 to 1000, Enterprise over 1000. Customers, offices and years are no employees.',
+  ),
+  reason: z.string().min(1).max(500).describe('One sentence for people that names what decided.'),
+  decidingFields: z
+    .array(z.string())
+    .max(8)
+    .describe('Names of the values that decided region and segment, as they stand in the list of values.'),
+})
+export type Classification = z.output<typeof Classification>
+
+/**
+ * Region and segment from facts alone: the form first, then enrichment. The model is asked only for what this leaves open. A count that
+ * can be read decides, also when it lies across two segments; and where nothing could tell the size, nobody is asked to guess it.
+ */
+export function classifyByRule(lead: LeadFacts): RuleAnswer<Classification> {
+  const { value, settled } = decide(lead)
+  if (settled.region && settled.segment) return { complete: true, value }
   return {
     complete: false,
     known: {
-      ...(decidedBy.region !== null && { region: answer.region }),
-      ...(decidedBy.segment !== null && { segment: answer.segment }),
+      ...(settled.region && { region: value.region }),
+      ...(settled.segment && { segment: value.segment }),
     },
   }
 }
 
-const decide = ({ firm, country, headquarters, employees, domain }: LeadFacts) =>
-  segmentByRule({
-    country: country ?? firm?.country,
+/** What stands when the model gives no valid answer: what the rule knows, and unknown for the rest. */
+export const classifiedWithoutModel = (lead: LeadFacts): Classification => decide(lead).value
+
+function decide({ firm, country, headquarters, employees, domain, description }: LeadFacts) {
+  const sizes = [
+    ['employees', present(employees)] as const,
+    ['firm.employees', present(firm?.employees)] as const,
+  ]
+  // A count that can be read, whoever gave it; the form before the provider.
+  const read = sizes.find(([, text]) => text !== null && readHeadcount(text) !== null)
+  const { decidedBy, ...answer } = segmentByRule({
+    country: present(country) ?? firm?.country,
     headquarters,
     domain,
-    employees: employees ?? firm?.employees,
+    employees: read?.[1] ?? employees,
   })
-
-/** What stands when the model gives no valid answer: what the rule knows, and unknown for the rest. */
-export const classifiedWithoutModel = (lead: LeadFacts): Segmentation => {
-  const { decidedBy: _, ...answer } = decide(lead)
-  return answer
+  const place =
+    decidedBy.region === 'country' && present(country) === null ? 'firm.country' : decidedBy.region
+  const size = decidedBy.segment === null ? null : (read?.[0] ?? null)
+  const nothingTold = sizes.every(([, text]) => text === null) && present(description) === null
+  return {
+    value: { ...answer, decidingFields: [place, size].filter((field) => field !== null) },
+    settled: { region: place !== null, segment: read !== undefined || nothingTold },
+  }
 }
 
 interface Candidate {

@@ -13,7 +13,6 @@ import { defineTable } from '../../columns/table.ts'
 import { updateCrm } from '../../columns/update-crm.ts'
 import { useAi } from '../../columns/use-ai.ts'
 import { accountKey, companyDomain } from '../../routing/company.ts'
-import { Segmentation } from '../../routing/segment/segmentation.ts'
 import {
   breachMessage,
   breachOf,
@@ -25,7 +24,7 @@ import {
 import { handoffMessage, routingFields, sequenceFor } from './handoff.ts'
 import { Lead } from './lead.ts'
 import { ownership } from './ownership.ts'
-import { classifiedWithoutModel, classifyByRule, exits, qualify } from './qualify.ts'
+import { Classification, classifiedWithoutModel, classifyByRule, exits, qualify } from './qualify.ts'
 import { formerRep, pools, reps } from './team.ts'
 import { territory } from './territory.ts'
 
@@ -82,15 +81,18 @@ export const inboundLeads = ({ crm, messenger, sequencer, enrichment, model }: C
         ],
         model,
         budget: budgets.model,
-        output: Segmentation,
+        output: Classification,
+        cites: { field: 'decidingFields' },
         decide: classifyByRule,
         unknown: classifiedWithoutModel,
-        prompt: prompt`Classify this company for sales routing.
-          Region, from {{country}}, else {{headquarters}}, else a true country-code {{domain}}: NA is the United States and Canada;
-          LATAM is Mexico and everything south of it; EMEA is Europe, Africa and the Middle East; APAC is the rest of Asia and Oceania.
-          Segment, from {{employees}}: SMB under 200, Mid-Market 200 to 1000, Enterprise over 1000.
-          The reason is one sentence that names the deciding fields. {{company}}, {{industry}}, {{description}} and {{firm}} are context.`,
+        prompt: prompt`Classify the company {{company}} for sales routing.
+          Where it is: country {{country}}, headquarters {{headquarters}}, domain {{domain}}; a data provider says {{firm.country}}.
+          How large it is: {{employees}} employees; a data provider says {{firm.employees}}.
+          Context: industry {{industry}}, description {{description}}.`,
         price: { input: 0.4, output: 1.6 },
+        spend: { perRow: 0.1, perDay: 50 },
+        // A lead is worth more in the hands of a rep than classified to the last field.
+        withinMs: 10_000,
       }),
     )
     .column(

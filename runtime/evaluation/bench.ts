@@ -5,6 +5,7 @@ import type { Budgets } from '../budgets.ts'
 import type { World } from '../engine.ts'
 import type { PlannedColumn } from '../plan.ts'
 import type { LabelledRow } from './labelled-row.ts'
+import { createMemory } from './memory.ts'
 
 /** Where columns are tried out: what the runtime hands to a cell, with nothing behind it that keeps anything. */
 export interface Bench {
@@ -35,6 +36,8 @@ export interface BenchOptions {
 }
 
 export function createBench({ world, budgets, longestPauseMs, table }: BenchOptions): Bench {
+  const memory = createMemory()
+
   function contextOf(
     { row, column, attempt, timeoutMs }: BenchCell,
     signal: AbortSignal,
@@ -62,6 +65,9 @@ export function createBench({ world, budgets, longestPauseMs, table }: BenchOpti
       isPinned: () => false,
       now: world.now,
       random: world.random,
+      memo: memory.memo,
+      charge: (maxUsd) =>
+        memory.charge({ row: name, column: column.name, spend: column.column.spend }, maxUsd),
       lookup: (other) => Promise.reject(notServed(column.name, other)),
     }
     return context

@@ -123,9 +123,12 @@ async function answerCell(
   const skip = skipOf(plan, { ...column, when: {} }, seen)
   if (skip !== null) return end(without('skipped', skip.reason))
   const values = declaredValues(plan, column, seen)
-  const { timeoutMs } = column.column
+  const { withinMs } = column.column
+  // A run would let the call go on and record what comes late without applying it: here it ends, and the same answer stands.
+  const leftMs = () => (withinMs === null ? Number.POSITIVE_INFINITY : startedAt + withinMs - now())
   for (;;) {
     count.attempts += 1
+    const timeoutMs = Math.min(column.column.timeoutMs, Math.max(0, leftMs()))
     const cell = { row, column, attempt: count.attempts, timeoutMs }
     try {
       return end(partOf(await bench.attempt(cell, count, (context) => perform(column, values, context))))
@@ -134,7 +137,7 @@ async function answerCell(
       if (TableError.isInstance(error)) throw error
       const failure = asFailure(error, 'read')
       const pauseMs = pauseAfter(failure, { column, attempt: count.attempts, bench })
-      if (pauseMs === null) return end(without('error', `${failure.kind}: ${failure.message}`))
+      if (pauseMs === null || pauseMs >= leftMs()) return end(otherwise(column, values, failure))
       await bench.pause(pauseMs)
     }
   }
@@ -155,6 +158,17 @@ const without = (status: 'skipped' | 'error', reason: string): Part => ({
   detail: null,
   cost: { usd: 0 },
 })
+
+/** What the column says without the other side, else the failure. */
+function otherwise({ column }: PlannedColumn, values: Values, failure: CallFailure): Part {
+  const { work, output } = column
+  const error = without('error', `${failure.kind}: ${failure.message}`)
+  if (work.effect !== 'none' && work.effect !== 'read') return error
+  const outcome = work.otherwise?.(values, failure) ?? null
+  if (outcome === null) return error
+  const problem = problemOf(outcome, output)
+  return problem === null ? partOf(outcome) : without('error', problem)
+}
 
 async function perform(
   { column: { work, output } }: PlannedColumn,

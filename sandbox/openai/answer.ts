@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Told } from './request.ts'
 import { type Conclusion, conclude } from './rule.ts'
 
 const Node = z.object({
@@ -12,10 +13,10 @@ const Node = z.object({
 })
 
 /**
- * A JSON value that follows the schema. Properties called `region`, `segment` and `reason` carry what the rule concludes from the
+ * A JSON value that follows the schema. Properties called `region`, `segment`, `reason` and `decidingFields` carry what the rule concludes from the
  * values, as far as the schema allows it; all others the emptiest value there is, `unknown` before anything else.
  */
-export function answerFor(schema: unknown, values: ReadonlyMap<string, string>): unknown {
+export function answerFor(schema: unknown, values: ReadonlyMap<string, Told>): unknown {
   return fill(schema, conclude(values))
 }
 
@@ -28,18 +29,18 @@ function fill(schema: unknown, conclusion: Conclusion, name = ''): unknown {
   if (node.enum !== undefined) return pick(node.enum, concluded)
   if (node.const !== undefined) return node.const
   if (node.anyOf !== undefined) return node.anyOf.some(isNull) ? null : fill(node.anyOf[0], conclusion, name)
-  if (types.includes('string') && concluded !== undefined) return concluded.slice(0, node.maxLength)
+  if (types.includes('string') && typeof concluded === 'string') return concluded.slice(0, node.maxLength)
   if (types.includes('null')) return null
   if (types.includes('object')) {
     const fields = Object.entries(node.properties ?? {})
     return Object.fromEntries(fields.map(([key, field]) => [key, fill(field, conclusion, key)]))
   }
-  if (types.includes('array')) return []
+  if (types.includes('array')) return Array.isArray(concluded) ? concluded : []
   if (types.includes('boolean')) return false
   return types.includes('number') || types.includes('integer') ? Math.max(0, node.minimum ?? 0) : ''
 }
 
-function pick(allowed: readonly unknown[], concluded: string | undefined): unknown {
+function pick(allowed: readonly unknown[], concluded: unknown): unknown {
   if (concluded !== undefined && allowed.includes(concluded)) return concluded
   return allowed.includes('unknown') ? 'unknown' : allowed[0]
 }

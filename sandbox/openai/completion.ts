@@ -13,7 +13,8 @@ export interface Wording {
 export function complete(request: ChatRequest, { id, created, step, text }: Wording) {
   const limit = request.max_completion_tokens ?? request.max_tokens ?? Number.POSITIVE_INFINITY
   const wanted = tokensOf(text)
-  const tooLong = step === 'length' || wanted > limit
+  // A server that keeps to no limit is part of what it plays.
+  const tooLong = step === 'length' || (wanted > limit && step !== 'megabyte')
   const completionTokens = step === 'length' ? Math.min(limit, wanted) : Math.min(wanted, limit)
   const promptTokens = tokensOf(request.messages.map(({ content }) => content ?? '').join('\n'))
   const content = tooLong ? text.slice(0, Math.min(text.length >> 1, completionTokens * 4)) : text

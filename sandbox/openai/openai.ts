@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { SandboxEnv, Vendor, VendorContext } from '../vendor.ts'
 import { answerFor } from './answer.ts'
 import { complete } from './completion.ts'
+import { obey } from './obey.ts'
 import { ChatRequest, schemaOf, valuesOf } from './request.ts'
 import { misworded, OpenaiState, type Step } from './script.ts'
 import { apiError, wireFault } from './wire.ts'
@@ -35,6 +36,7 @@ export function createOpenai(context: VendorContext): Vendor {
     const request = parsed.data
     if (state.models !== null && !state.models.includes(request.model))
       return apiError('unknown-model', request.model)
+    if (!state.formats.includes(request.response_format?.type ?? 'text')) return apiError('unknown-format')
     const step = nextStep()
     answered += 1
     return typeof step === 'string'
@@ -50,9 +52,8 @@ export function createOpenai(context: VendorContext): Vendor {
 
   function answer(request: ChatRequest, step: Step): Response {
     const schema = schemaOf(request)
-    const honest = Answer.safeParse(answerFor(schema ?? {}, valuesOf(request)))
-    const text =
-      schema === null ? plainText(step) : misworded(step, honest.success ? honest.data : {}, schema)
+    const honest = Answer.safeParse(answerFor(schema ?? {}, valuesOf(request))).data ?? {}
+    const text = schema === null ? plainText(step) : textOf(request, step, { honest, schema })
     const id = `chatcmpl-sandbox-${answered}`
     const created = Math.floor(context.now() / 1000)
     return Response.json(complete(request, { id, created, step, text }))
@@ -70,6 +71,14 @@ export function createOpenai(context: VendorContext): Vendor {
       answered = 0
     },
   }
+}
+
+function textOf(
+  request: ChatRequest,
+  step: Step,
+  { honest, schema }: { honest: Record<string, unknown>; schema: Record<string, unknown> },
+): string {
+  return step === 'obedient' ? obey(request, honest) : misworded(step, honest, schema)
 }
 
 function plainText(step: Step): string {

@@ -1,8 +1,12 @@
+import type { Told } from './request.ts'
+
 /** What the stand-in concludes from the values of a prompt. The words are those of the written rule. */
 export interface Conclusion {
   region: 'NA' | 'EMEA' | 'APAC' | 'LATAM' | 'unknown'
   segment: 'Enterprise' | 'Mid-Market' | 'SMB' | 'unknown'
   reason: string
+  /** Names of the values it stands on, as the prompt has them. */
+  decidingFields: string[]
 }
 
 /** Countries, a few well-known cities and country-code endings by region: as much geography as a demo needs. */
@@ -29,46 +33,69 @@ const geography: Record<Exclude<Conclusion['region'], 'unknown'>, string> = {
  * Applies the guide's rule to the values, as an obedient model would: country, then headquarters or description, then a country-code
  * domain; SMB under 200 employees, Mid-Market 200 to 1000, Enterprise over 1000; what the values do not tell is unknown.
  */
-export function conclude(values: ReadonlyMap<string, string>): Conclusion {
-  const [region, from] = decideRegion(values)
-  const employees = ['employees', 'headcount', 'size'].map((name) => values.get(name)).find((value) => value)
-  const segment = employees === undefined ? 'unknown' : decideSegment(employees)
-  const regionReason = from === null ? 'no value names a country' : `${from} says ${quoted(values.get(from))}`
-  const segmentReason = employees === undefined ? 'employees is empty' : `employees says ${quoted(employees)}`
+export function conclude(values: ReadonlyMap<string, Told>): Conclusion {
+  const [region, place] = decideRegion(values)
+  const [segment, size] = decideSegment(values)
+  const regionReason =
+    place === null ? 'no value names a country' : `${place.from} says ${quoted(place.value)}`
+  const segmentReason = size === null ? 'employees is empty' : `${size.from} says ${quoted(size.value)}`
+  const deciding = [region === 'unknown' ? null : place, segment === 'unknown' ? null : size]
   return {
     region,
     segment,
     reason: `Region ${region} because ${regionReason}, segment ${segment} because ${segmentReason}.`,
+    decidingFields: [...new Set(deciding.flatMap((told) => (told === null ? [] : [told.from])))],
   }
 }
 
-function decideRegion(values: ReadonlyMap<string, string>): [Conclusion['region'], string | null] {
+function decideRegion(values: ReadonlyMap<string, Told>): [Conclusion['region'], Told | null] {
   for (const field of ['country', 'headquarters', 'location', 'address', 'description', 'domain']) {
-    const region = regionIn(values.get(field) ?? '', field)
-    if (region !== null) return [region, field]
+    const told = values.get(field)
+    const region = told === undefined ? null : regionIn(told.value, field)
+    if (region !== null && told !== undefined) return [region, told]
   }
   return ['unknown', null]
 }
 
-/** The region whose name comes first in the text, the longest name winning a draw; null when none does. */
-function regionIn(value: string, field: string): Exclude<Conclusion['region'], 'unknown'> | null {
-  const text = ` ${value.toLowerCase().replace(/[,;:()/|]/g, ' ')} `.replace(/\s+/g, ' ')
-  let best: { region: Exclude<Conclusion['region'], 'unknown'>; at: number; length: number } | null = null
-  for (const region of ['NA', 'EMEA', 'APAC', 'LATAM'] as const) {
-    for (const name of geography[region].split('|')) {
-      // Codes of two letters are words in running text, and endings belong to domains.
-      if (name.startsWith('.') !== (field === 'domain') || (name.length === 2 && field !== 'country'))
-        continue
-      const at = field === 'domain' ? text.indexOf(`${name} `) : text.indexOf(` ${name} `)
-      if (at < 0 || (best !== null && (at > best.at || (at === best.at && name.length <= best.length))))
-        continue
-      best = { region, at, length: name.length }
-    }
-  }
-  return best?.region ?? null
+/** A field for the count, else a sentence that counts people: years, customers and offices are no head-count. */
+function decideSegment(values: ReadonlyMap<string, Told>): [Conclusion['segment'], Told | null] {
+  const field = ['employees', 'headcount', 'size'].find((name) => values.get(name)?.value)
+  const told = field === undefined ? undefined : values.get(field)
+  if (told !== undefined && numbersIn(told.value).length > 0) return [segmentIn(told.value), told]
+  const prose = values.get('description')
+  const counted = prose === undefined ? null : peopleIn(prose.value)
+  return prose === undefined || counted === null ? ['unknown', null] : [segmentIn(counted), prose]
 }
 
-function decideSegment(text: string): Conclusion['segment'] {
+/** "40 people", "2,000 scientists", "450 team members", "a family business of 25". */
+function peopleIn(text: string): string | null {
+  const people =
+    'people|employees|staff|colleagues|scientists|engineers|team members|members of staff|workers|specialists'
+  const before = new RegExp(`(\\d[\\d,.]*k?)\\s+(?:\\w+\\s)?(?:${people})\\b`, 'i').exec(text)?.[1]
+  return before ?? /\b(?:team|business|company|staff|firm) of (\d[\d,]*)/i.exec(text)?.[1] ?? null
+}
+
+/** Mailbox providers: their ending is not the company's. */
+const mailboxes =
+  /^(?:www\.)?(?:gmail|googlemail|yahoo|hotmail|outlook|live|icloud|aol|gmx|web|qq|163|126|mail|proton(?:mail)?)\./
+
+/** The region of all the places that a text names; null when it names none, or places of several regions. */
+function regionIn(value: string, field: string): Exclude<Conclusion['region'], 'unknown'> | null {
+  const text = ` ${value.toLowerCase().replace(/[,;:()/|]|(?<!\b\w)\.(?=\s|$)/g, ' ')} `.replace(/\s+/g, ' ')
+  if (field === 'domain' && mailboxes.test(text.trim())) return null
+  const found = (['NA', 'EMEA', 'APAC', 'LATAM'] as const).filter((region) =>
+    geography[region].split('|').some((name) => {
+      // Codes of two letters are words in running text, and endings belong to domains.
+      if (name.startsWith('.') !== (field === 'domain') || (name.length === 2 && field !== 'country'))
+        return false
+      return text.includes(field === 'domain' ? `${name} ` : ` ${name} `)
+    }),
+  )
+  const [region, ...others] = found
+  return region === undefined || others.length > 0 ? null : region
+}
+
+function segmentIn(text: string): Conclusion['segment'] {
   const counts = numbersIn(text)
   const segments = new Set(counts.filter((count) => count > 0).map(segmentOf))
   const [segment] = segments
@@ -96,6 +123,7 @@ function numbersIn(text: string): number[] {
   const plain = text
     .toLowerCase()
     .replace(/\((?:19|20)\d\d\)/g, '')
+    .replace(/^\s*-\s*\d+/, '')
     .replace(/(\d)[,.](?=\d{3}(?!\d))/g, '$1')
   const digits = /(\d+(?:\.\d+)?)\s?(k\b)?(?:\s?(?:-|–|to)\s?(\d+(?:\.\d+)?)\s?(k\b)?)?/.exec(plain)
   if (digits !== null) {

@@ -14,6 +14,10 @@ export const Outcome = z.enum([
   'wrong-case',
   'missing-key',
   'extra-keys',
+  'duplicate-keys',
+  'array',
+  'wrong-citation',
+  'obedient',
   'hostile',
   'empty-choices',
   'no-usage',
@@ -26,7 +30,10 @@ export const Outcome = z.enum([
   'unauthorized',
   'unknown-model',
   'html',
+  'html-as-json',
+  'megabyte',
   'huge',
+  'cut-json',
   'cut',
   'hang',
 ])
@@ -46,6 +53,10 @@ export const OpenaiState = z.strictObject({
   apiKey: z.string().nullable().default(null),
   /** The models that exist; null lets every name pass. */
   models: z.array(z.string()).nullable().default(null),
+  /** The formats that are known; a request for another one is refused with 400. */
+  formats: z
+    .array(z.enum(['json_schema', 'json_object', 'text']))
+    .default(['json_schema', 'json_object', 'text']),
 })
 export type OpenaiState = z.output<typeof OpenaiState>
 
@@ -74,9 +85,27 @@ export function misworded(step: Step, honest: Record<string, unknown>, schema: u
       return json(Object.fromEntries(Object.entries(honest).slice(1)))
     case 'extra-keys':
       return `{"__proto__":{"admin":true},"owner":"005000000000001",${json(honest).slice(1)}`
+    case 'duplicate-keys':
+      return doubled(honest, schema)
+    case 'array':
+      return json([honest])
+    case 'wrong-citation':
+      return json({
+        ...honest,
+        ...(Array.isArray(honest.decidingFields) && { decidingFields: ['horoscope'] }),
+      })
+    case 'megabyte':
+      return json({ ...honest, reason: 'x'.repeat(1024 * 1024) })
     default:
       return json(honest)
   }
+}
+
+/** The first field twice, the second time with another value: `JSON.parse` would take that one and say nothing. */
+function doubled(honest: Record<string, unknown>, schema: unknown): string {
+  const other = withEnums(honest, schema, (value, allowed) => allowed.find((each) => each !== value) ?? value)
+  const again = JSON.stringify(Object.fromEntries(Object.entries(other).slice(0, 1)))
+  return `${JSON.stringify(honest).slice(0, -1)},${again.slice(1)}`
 }
 
 const EnumFields = z.object({

@@ -15,6 +15,12 @@ const errors = {
     code: null,
     message: 'The request is not valid',
   },
+  'unknown-format': {
+    status: 400,
+    type: 'invalid_request_error',
+    code: null,
+    message: "'response_format.type' is not supported by this server",
+  },
   unauthorized: {
     status: 401,
     type: 'invalid_request_error',
@@ -75,6 +81,10 @@ export function wireFault(step: Outcome, model: string): Response | null {
       return new Response('<!doctype html><title>Proxy</title><p>Please sign in.', {
         headers: { 'content-type': 'text/html' },
       })
+    case 'html-as-json':
+      return new Response('<html><body>502 Bad Gateway</body></html>', { headers: json })
+    case 'cut-json':
+      return new Response('{"id":"chatcmpl-cut","choices":[{"message":{"content":"{', { headers: json })
     case 'huge':
       return new Response(endless('{"choices":[{"message":{"content":"', 'x'.repeat(64 * 1024)), {
         headers: json,

@@ -64,11 +64,12 @@ function stateOf({ error, skipped, waiting, pinned, again, reason, stale }) {
     lines.push(`Decided by ${who}, ${moment(at)}: ${pinned.reason}. No run changes it until it is let go.`)
   }
   if (again) lines.push(`runs again by itself: ${moment(again)}`)
-  if (stale) lines.push('Stale: its inputs or the column changed after it ran.')
+  if (stale)
+    lines.push('Stale: its inputs or the column changed after it ran, or it stands in for an answer.')
   return lines.map((line) => make('p.quiet', {}, line))
 }
 
-function stepItem({ column, kind, status, reason, inputs, detail, ms }) {
+function stepItem({ column, kind, status, reason, inputs, detail, late, ms }) {
   const [glyph, , colour] = status === 'done' ? ['✓', '', 'good'] : (statuses[status] ?? ['?', '', 'none'])
   const rules = Array.isArray(detail?.trace?.rules) ? detail.trace.rules : []
   return make(
@@ -82,6 +83,9 @@ function stepItem({ column, kind, status, reason, inputs, detail, ms }) {
       ms === null ? null : make('span.quiet', {}, seconds(ms)),
     ),
     make('p.quiet', {}, reason),
+    late === null || late.value === null
+      ? null
+      : make('p.quiet', {}, `Too late, so not applied: ${JSON.stringify(late.value)}`),
     inputs === null || Object.keys(inputs).length === 0 ? null : valueList(inputs),
     rules.length === 0 ? null : make('ul.rules', {}, ...rules.map(ruleItem)),
   )
@@ -101,7 +105,12 @@ function attemptItem({ kind, status, outcome, reason, error, cost, startedAt, fi
   const [glyph, word] = statuses[status] ?? ['?', status]
   const ms = startedAt !== null && finishedAt !== null ? Date.parse(finishedAt) - Date.parse(startedAt) : null
   const said = [error?.message, reason, cost === null ? null : `$${cost.usd}`].filter(Boolean).join(' · ')
-  const what = kind === 'attempt' ? word : kind === 'intent' ? 'About to be sent' : `Passed by: ${outcome}`
+  const what = {
+    attempt: word,
+    intent: 'About to be sent',
+    late: `${word}, too late: not applied`,
+    passed: `Passed by: ${outcome}`,
+  }[kind]
   return make(
     'li',
     {},
@@ -110,7 +119,7 @@ function attemptItem({ kind, status, outcome, reason, error, cost, startedAt, fi
       'div.title',
       {},
       make('span', {}, what),
-      make('span.quiet', {}, kind === 'attempt' && ms !== null ? seconds(ms) : ''),
+      make('span.quiet', {}, (kind === 'attempt' || kind === 'late') && ms !== null ? seconds(ms) : ''),
     ),
     make(
       'p.quiet',

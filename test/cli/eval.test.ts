@@ -95,8 +95,8 @@ describe('rota eval', () => {
   test('works for a column whose answer is one word, on values of earlier columns in the file', async () => {
     const text = [
       'source,segment,expected_exit',
-      'demo request,"{""region"":""NA"",""segment"":""SMB"",""reason"":""x""}",route',
-      'newsletter,"{""region"":""NA"",""segment"":""SMB"",""reason"":""x""}",nurture',
+      'demo request,"{""region"":""NA"",""segment"":""SMB"",""reason"":""x"",""decidingFields"":[]}",route',
+      'newsletter,"{""region"":""NA"",""segment"":""SMB"",""reason"":""x"",""decidingFields"":[]}",nurture',
       'newsletter,,nurture',
     ].join('\n')
     const { stdout, code } = await rota({}, 'eval', 'inbound-leads', 'exit', file('exit.csv', text))
@@ -129,7 +129,7 @@ describe('rota eval', () => {
     [{ column: 'exit', against: labelled }, 'has no prompt that another could replace'],
     [
       { against: file('bad.md', 'What of {{contry}}?') },
-      'the prompt refers to {{contry}}, which the column does not send | use one of: {{country}}',
+      'the prompt refers to {{contry}}, which the column does not send | did you mean "country"? Else use one of: company',
     ],
   ])('refuses %j with the way out', async (over, message) => {
     expect(await refusalOf(evaluated(over))).toContain(message)

@@ -16,6 +16,9 @@ export const contextOf = (over: Partial<CellContext> = {}): CellContext => ({
   now: () => Date.parse('2026-03-02T09:00:00Z'),
   random: () => 0.5,
   lookup: async () => null,
+  // What the runtime does for a row that is alone, without limits and without a store.
+  memo: async (_, ask) => ({ value: (await ask()).value, cached: false }),
+  charge: async () => ({ settle() {} }),
   signals: [],
   finishedAt: () => null,
   isPinned: () => false,

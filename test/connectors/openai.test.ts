@@ -82,6 +82,7 @@ describe('a model behind chat completions', () => {
     ['wrong-enum', { text: expect.stringContaining('Galactic') }],
     ['extra-keys', { text: expect.stringContaining('__proto__') }],
     ['empty-content', { text: '' }],
+    ['empty-choices', { text: null, refusal: null, finishReason: 'no choice' }],
     ['other-model', { model: 'gpt-test-2099-01-01' }],
   ] as const)('hands on an answer with %s as it came, with its usage', async (outcome, expected) => {
     play(outcome)
@@ -148,16 +149,21 @@ describe('a failed call', () => {
       'unknown-model',
       { kind: 'not-found', retryable: false, message: expect.stringContaining("'gpt-test'") },
     ],
-    ['empty-choices', { kind: 'invalid-output', retryable: true }],
-    ['html', { kind: 'invalid-output', retryable: true }],
-    ['huge', { kind: 'invalid-output', retryable: false }],
-    ['cut', { kind: 'unavailable', retryable: true }],
-  ] as const)('by %s is named, never repeated, and took no effect', async (outcome, expected) => {
-    play(outcome)
-    const failure = await failureOf(model.answer(german, callWithin()))
-    expect(failure).toMatchObject({ outcomeUnknown: false, ...expected })
-    expect(calls()).toHaveLength(1)
-  })
+    ['html', { kind: 'invalid-output', trouble: 'html', retryable: true }],
+    ['html-as-json', { kind: 'invalid-output', trouble: 'html', retryable: true }],
+    ['cut-json', { kind: 'invalid-output', trouble: 'not-json', retryable: true }],
+    ['megabyte', { kind: 'invalid-output', trouble: 'too-large', retryable: false }],
+    ['huge', { kind: 'invalid-output', trouble: 'too-large', retryable: false }],
+    ['cut', { kind: 'unavailable', retryable: true, outcomeUnknown: true }],
+  ] as const)(
+    'by %s is named and never repeated; only a lost answer may stand on the bill',
+    async (outcome, expected) => {
+      play(outcome)
+      const failure = await failureOf(model.answer(german, callWithin()))
+      expect(failure).toMatchObject({ outcomeUnknown: false, ...expected })
+      expect(calls()).toHaveLength(1)
+    },
+  )
 
   test.each(['before', 'half-body'] as const)(
     'by a connection lost (%s) may be tried again',
@@ -171,11 +177,12 @@ describe('a failed call', () => {
     },
   )
 
-  test('by a server that is not there may be tried again', async () => {
+  test('by a server that is not there may be tried again and has cost nothing', async () => {
     const nowhere = openai({ apiKey: 'key', baseUrl: `${await deadAddress()}/v1`, model: 'gpt-test' })
     expect(await failureOf(nowhere.answer(german, callWithin()))).toMatchObject({
       kind: 'unavailable',
       retryable: true,
+      outcomeUnknown: false,
     })
   })
 

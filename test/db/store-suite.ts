@@ -1,4 +1,5 @@
 import { describe } from 'vitest'
+import { answerSuite } from './suite/answers.ts'
 import { auditSuite } from './suite/audit.ts'
 import { balanceSuite } from './suite/balances.ts'
 import type { StoreUnderTest } from './suite/bench.ts'
@@ -11,6 +12,7 @@ import { groupCommitSuite } from './suite/group-commit.ts'
 import { insertSuite } from './suite/inserts.ts'
 import { liveDataSuite } from './suite/live-data.ts'
 import { loadSuite } from './suite/loads.ts'
+import { purseSuite } from './suite/purses.ts'
 import { querySuite } from './suite/queries.ts'
 import { rotationSuite } from './suite/rotation.ts'
 import { runSuite } from './suite/runs.ts'
@@ -30,6 +32,8 @@ export function storeSuite(name: string, under: StoreUnderTest): void {
     liveDataSuite(under)
     auditSuite(under)
     clockSuite(under)
+    answerSuite(under)
+    purseSuite(under)
     querySuite(under)
     editSuite(under)
     runSuite(under)

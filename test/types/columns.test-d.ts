@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { assignOwner } from '../../columns/assign-owner.ts'
 import { compute } from '../../columns/compute.ts'
 import { notify } from '../../columns/notify.ts'
@@ -86,6 +87,27 @@ leads.column(
   useAi({ ...ai, reads: ['domain'], needs: ['email'], prompt: prompt('{{domain}} {{ email }}') }),
 )
 leads.column('segment', useAi({ ...ai, reads: ['domain'], prompt: prompt`Where is {{domain}}?` }))
+
+// A path that leads nowhere in a value, or into one that has no inside.
+const Inside = z.object({
+  country: z.string().nullable(),
+  size: z.object({ employees: z.number() }).nullable(),
+})
+const withFirm = leads.column('firm', compute({ reads: ['email'], output: Inside, run: () => null }))
+const of = { ...ai, reads: ['firm', 'domain'] } as const
+// @ts-expect-error
+withFirm.column('segment', useAi({ ...of, prompt: prompt('{{firm.contry}}') }))
+// @ts-expect-error
+withFirm.column('segment', useAi({ ...of, prompt: prompt('{{domain.length}}') }))
+// @ts-expect-error
+withFirm.column('segment', useAi({ ...of, prompt: prompt('{{firm}}'), send: ['firm', 'email'] }))
+// @ts-expect-error
+withFirm.column('segment', useAi({ ...of, prompt: prompt('{{firm}}'), cites: { field: 'country' } }))
+withFirm.column(
+  'segment',
+  useAi({ ...of, prompt: prompt('{{firm.country}} {{ firm.size.employees }} {{firm.size}}') }),
+)
+withFirm.column('segment', useAi({ ...of, prompt: prompt('{{firm}}'), send: ['firm', 'domain'] }))
 
 // A write that confirms a draw it has not seen.
 const { crm } = connectors

@@ -19,6 +19,10 @@ const rotate = (pool: string, otherwise = 'emea') =>
 const ask = (text: string) =>
   `leads.column('segment', useAi({ reads: ['domain'], model: connectors.model, output: z.object({ a: z.string() }), prompt: prompt('${text}') }))`
 
+const refer = (text: string) =>
+  `leads.column('firm', compute({ output: z.object({ country: z.string() }), run: () => null }))
+     .column('segment', useAi({ reads: ['firm'], model: connectors.model, output: z.object({ a: z.string() }), prompt: prompt('${text}') }))`
+
 const cases: Readonly<Record<string, Case>> = {
   'an unknown column': {
     wrong: `leads.column('a', compute({ reads: ['emial'], run: () => 1 }))`,
@@ -111,6 +115,11 @@ leads.column('o', assignOwner({ pools: [emea], otherwise: { pool: 'emea' }, rule
     wrong: ask('Where is {{domian}}?'),
     right: ask('Where is {{domain}}?'),
     says: [`'Prompt<"domian">' is not assignable to type 'Prompt<"domain">'`],
+  },
+  'a prompt that refers to what a value does not hold': {
+    wrong: refer('Where is {{firm.contry}}?'),
+    right: refer('Where is {{firm.country}}?'),
+    says: [`Did you mean '"firm.country"'?`],
   },
 }
 

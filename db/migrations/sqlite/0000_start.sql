@@ -1,3 +1,11 @@
+CREATE TABLE `answers` (
+	`key` text PRIMARY KEY NOT NULL,
+	`row_seq` integer NOT NULL,
+	`document` text NOT NULL,
+	`at` integer NOT NULL
+);
+--> statement-breakpoint
+CREATE INDEX `answers_row` ON `answers` (`row_seq`);--> statement-breakpoint
 CREATE TABLE `audit` (
 	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`subject` text NOT NULL,
@@ -182,6 +190,11 @@ CREATE TABLE `runs` (
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `runs_id_unique` ON `runs` (`id`);--> statement-breakpoint
+CREATE TABLE `spend` (
+	`purse` text PRIMARY KEY NOT NULL,
+	`nano_usd` integer NOT NULL
+);
+--> statement-breakpoint
 CREATE TABLE `tables` (
 	`id` integer PRIMARY KEY NOT NULL,
 	`name` text NOT NULL

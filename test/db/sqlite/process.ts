@@ -15,7 +15,7 @@ export interface StoreProcess {
 }
 
 /** Starts a process that has the store at `path` open, or tries to. */
-export function startStoreProcess(task: 'hold' | 'insert', path: string): StoreProcess {
+export function startStoreProcess(task: 'hold' | 'insert' | 'charge', path: string): StoreProcess {
   const child: ChildProcess = spawn(process.execPath, [script, task, path], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, it } from 'vitest'
+import { createAnswers } from '../../../db/sqlite/answers.ts'
 import { createCellCounts } from '../../../db/sqlite/cell-counts.ts'
 import { createCellWriter } from '../../../db/sqlite/cell-writer.ts'
 import { createEventLog } from '../../../db/sqlite/event-log.ts'
@@ -22,6 +23,7 @@ beforeEach(() => {
     rotation: createRotation(connection, { now: () => at, nameOf }),
     runs: createRunStore(connection),
     reader: createRowReader(connection, nameOf),
+    answers: createAnswers(connection),
   })
 })
 

@@ -127,6 +127,36 @@ describe('a column tried out on rows', () => {
     ])
   })
 
+  test('falls back on what it says without the other side, after the last attempt', async () => {
+    const [down, bad, nothing] = await run([
+      { site: 'down', country: 'known' },
+      { site: 'bad', country: 'known' },
+      { site: 'bad', country: 'de' },
+    ])
+    expect(down).toMatchObject({
+      status: 'done',
+      value: { people: 1 },
+      attempts: 3,
+      detail: { outcome: 'unavailable' },
+    })
+    expect(bad).toMatchObject({ status: 'done', value: { people: 1 }, attempts: 1 })
+    expect(nothing).toMatchObject({ status: 'error', reason: 'unavailable: it said 400' })
+  })
+
+  test('does not outlast the time that a row waits for it, retries included', async () => {
+    const startedAt = Date.now()
+    const [hung, retried] = await run(
+      [
+        { site: 'hang', country: 'known' },
+        { site: 'down', country: 'known' },
+      ],
+      { withinMs: 100, timeoutMs: 5_000, retry: { attempts: 5, baseMs: 400 } },
+    )
+    expect(hung).toMatchObject({ status: 'done', attempts: 1, detail: { outcome: 'timeout' } })
+    expect(retried).toMatchObject({ status: 'done', attempts: 1, detail: { outcome: 'unavailable' } })
+    expect(Date.now() - startedAt).toBeLessThan(2_000)
+  })
+
   test('does not wait longer than an evaluation may', async () => {
     const [given] = await run([{ site: 'down' }], { retry: { attempts: 3, baseMs: 60_000 } })
     expect(given).toMatchObject({ status: 'error', attempts: 1 })

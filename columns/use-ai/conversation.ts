@@ -1,0 +1,130 @@
+import { z } from 'zod'
+import type { CellContext } from '../column.ts'
+import { CallFailure } from '../errors.ts'
+import type { Json, JsonObject } from '../json.ts'
+import type { Model, ModelAnswer, ModelRequest } from '../ports.ts'
+import { type Judging, judge, type Verdict } from './judge.ts'
+import { maybeBilled } from './outcomes.ts'
+import { costOf, maximumUsd, type Price } from './price.ts'
+
+export interface Question<Out> {
+  model: Model
+  request: ModelRequest
+  judging: Judging<Out>
+  price: Price | undefined
+}
+
+/** What was said: kept under the question when `value` is valid, shown in the cell either way. */
+export const Conversation = z.object({
+  /** Null when no answer was valid. */
+  value: z.json(),
+  /** The name of what is wrong with the last answer, null with a value. */
+  wrong: z.string().nullable(),
+  problem: z.string().nullable(),
+  repaired: z.boolean(),
+  answers: z.array(z.record(z.string(), z.json())),
+  usd: z.number(),
+  /** A part of the cost is the maximum, since the server did not count. */
+  estimated: z.boolean(),
+  inputTokens: z.number(),
+  outputTokens: z.number(),
+})
+export type Conversation = z.output<typeof Conversation>
+
+/** Time left to a call so that it ends before the attempt does: an attempt that timed out would ask, and repair, once more. */
+const marginMs = 250
+/** Less than this is no time for a second answer. */
+const leastMs = 200
+const longestKept = 4_000
+
+/**
+ * Asks once, and once more with what was wrong. Throws when the first call fails: the runtime tries that again. A repair that fails is
+ * not tried again, so that one run of a cell makes at most one.
+ */
+export async function converse<Out>(question: Question<Out>, context: CellContext): Promise<Conversation> {
+  const startedAt = context.now()
+  const conversation: Conversation = {
+    value: null,
+    wrong: null,
+    problem: null,
+    repaired: false,
+    answers: [],
+    usd: 0,
+    estimated: false,
+    inputTokens: 0,
+    outputTokens: 0,
+  }
+  const first = await askOnce(question, context, conversation)
+  settle(conversation, first)
+  if (first.ok || !first.repairable) return conversation
+  const timeoutMs = context.timeoutMs - (context.now() - startedAt) - marginMs
+  if (timeoutMs < leastMs) return unrepaired(conversation, 'there was no time left to ask again')
+  try {
+    const call = { signal: context.signal, fetch: context.fetch, timeoutMs }
+    const second = await askOnce(
+      repairOf(question, first),
+      { ...call, charge: (usd) => context.charge(usd) },
+      conversation,
+    )
+    settle(conversation, second)
+    conversation.repaired = second.ok
+    return conversation
+  } catch (error) {
+    if (!CallFailure.isInstance(error)) throw error
+    return unrepaired(conversation, `asking again failed: ${error.message}`)
+  }
+}
+
+type Asking = Pick<CellContext, 'signal' | 'fetch' | 'timeoutMs' | 'charge'>
+
+async function askOnce<Out>(
+  { model, request, judging, price }: Question<Out>,
+  context: Asking,
+  conversation: Conversation,
+): Promise<Verdict<Out>> {
+  const maximum = maximumUsd(request, price)
+  const reserved = maximum > 0 ? await context.charge(maximum) : null
+  const answer = await model.answer(request, context).catch((error: unknown) => {
+    if (!maybeBilled(error)) reserved?.settle(0)
+    // The reservation stays: the server may have worked. It is counted where the conversation goes on without this answer.
+    else if (conversation.answers.length > 0) add(conversation, { usd: maximum, estimated: maximum > 0 })
+    throw error
+  })
+  const cost = costOf(answer, maximum, price)
+  reserved?.settle(cost.usd)
+  add(conversation, cost)
+  conversation.inputTokens += answer.usage?.inputTokens ?? 0
+  conversation.outputTokens += answer.usage?.outputTokens ?? 0
+  conversation.answers.push(shown(answer))
+  return judge(answer, judging)
+}
+
+function add(conversation: Conversation, { usd, estimated }: { usd: number; estimated: boolean }): void {
+  conversation.usd += usd
+  conversation.estimated ||= estimated
+}
+
+function settle<Out>(conversation: Conversation, verdict: Verdict<Out>): void {
+  conversation.value = verdict.ok ? (verdict.value as Json) : null
+  conversation.wrong = verdict.ok ? null : verdict.outcome
+  conversation.problem = verdict.ok ? null : verdict.problem
+}
+
+const unrepaired = (conversation: Conversation, why: string): Conversation => ({
+  ...conversation,
+  problem: `${conversation.problem}; ${why}`,
+})
+
+/** The same question with what was wrong, in our words: what the model wrote itself is not repeated outside the fence. */
+function repairOf<Out>(question: Question<Out>, verdict: { told: string }): Question<Out> {
+  const { request } = question
+  const user = `${request.user}\nYour last answer was refused: ${verdict.told}\nAnswer again, as JSON of the schema only.`
+  return { ...question, request: { ...request, user } }
+}
+
+function shown({ text, ...rest }: ModelAnswer): JsonObject {
+  return {
+    text: text !== null && text.length > longestKept ? `${text.slice(0, longestKept)}…` : text,
+    ...rest,
+  }
+}

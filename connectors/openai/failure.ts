@@ -1,0 +1,76 @@
+import { APIError } from 'openai'
+import { CallFailure } from '../../columns/errors.ts'
+import { ModelFailure } from '../../columns/use-ai/outcomes.ts'
+import { type RunningCall, retryAfterMs, transportFailure } from '../call.ts'
+import { failureOfStatus } from '../status.ts'
+
+/**
+ * Whether the server does not know the format it was asked for. A schema that it knows and finds wrong is another matter: that is a
+ * fault of the definition, which no simpler format may hide.
+ */
+export function isAboutFormat(error: unknown): boolean {
+  if (!(error instanceof APIError) || (error.status !== 400 && error.status !== 422)) return false
+  const isFormat = /response_format|json_schema|json_object|structured output/i
+  const isInvalid = /invalid schema|schema is invalid/i
+  return (isFormat.test(error.message) || isFormat.test(error.param ?? '')) && !isInvalid.test(error.message)
+}
+
+export interface Asked {
+  running: RunningCall
+  baseURL: string
+  model: string
+}
+
+/** What the runtime decides by, of whatever the client threw. */
+export function failureOf(error: unknown, { running, baseURL, model }: Asked): CallFailure {
+  if (CallFailure.isInstance(error)) return error
+  if (error instanceof Error && CallFailure.isInstance(error.cause)) return error.cause
+  if (error instanceof APIError && typeof error.status === 'number')
+    return failureOfAnswer(error, error.status, model)
+  if (error instanceof SyntaxError) {
+    return new ModelFailure('not-json', 'openai: the answer is not JSON', { retryable: true, cause: error })
+  }
+  return transportFailure(
+    error,
+    { vendor: 'openai', method: 'POST', url: `${baseURL}/chat/completions`, write: true },
+    running,
+  )
+}
+
+function failureOfAnswer(error: APIError, status: number, model: string): CallFailure {
+  const headers = Object.fromEntries(error.headers ?? [])
+  const cause = { status, code: error.code ?? null, requestId: error.requestID ?? null }
+  const detail = error.message.slice(0, 300)
+  // Also a 429, but waiting does not fill an empty account.
+  if (
+    [error.code, error.type].some(
+      (each) => each === 'insufficient_quota' || each === 'billing_hard_limit_reached',
+    )
+  ) {
+    return new CallFailure('quota-exhausted', `openai: the account has no quota left (${detail})`, {
+      retryable: false,
+      cause,
+    })
+  }
+  if (status === 404) {
+    return new CallFailure('not-found', `openai: no model '${model}' at this address (${detail})`, {
+      retryable: false,
+      cause,
+    })
+  }
+  if (status === 409) {
+    return new CallFailure('unavailable', `openai answered 409: ${detail}`, { retryable: true, cause })
+  }
+  const exact = Number(headers['retry-after-ms'])
+  const wait = exact > 0 ? exact : retryAfterMs(headers, Date.now())
+  const failure = failureOfStatus(
+    { status, headers: {}, text: '' },
+    { vendor: 'openai', write: false },
+    detail,
+  )
+  return new CallFailure(failure.kind, failure.message, {
+    retryable: failure.retryable,
+    ...(wait !== null && { retryAfterMs: Math.ceil(wait) }),
+    cause,
+  })
+}

@@ -1,0 +1,152 @@
+import type { CellContext } from '../columns/column.ts'
+import { CallFailure } from '../columns/errors.ts'
+import type { Json } from '../columns/json.ts'
+import { circuitOf } from './circuits.ts'
+import type { Engine, World } from './engine.ts'
+import { type Flight, signalOf } from './flight.ts'
+import { type PlannedColumn, resultOf } from './plan.ts'
+import { charge } from './purses.ts'
+import type { Execution } from './record.ts'
+import { cellOf, type Task } from './task.ts'
+
+/** An attempt and what it is made for, as far as the column's code may know of it. */
+export interface Attempt {
+  task: Task
+  start: Execution & { sendId: string }
+  flight: Flight
+}
+
+/** What the column may use. The signal is made when it is first asked for: most work in process never does. */
+export function contextOf(engine: Engine, attempt: Attempt): CellContext {
+  return new AttemptContext(engine, attempt)
+}
+
+/** A class for its prototype alone: one is made for every attempt, and a literal would make each accessor anew. */
+class AttemptContext implements CellContext {
+  readonly #engine: Engine
+  readonly #task: Task
+  readonly #column: PlannedColumn
+  readonly #flight: Flight
+  readonly #start: Execution
+  readonly sendId: string
+  readonly attempt: number
+
+  constructor(engine: Engine, { task, start, flight }: Attempt) {
+    this.#engine = engine
+    this.#task = task
+    this.#column = start.column
+    this.#flight = flight
+    this.#start = start
+    this.sendId = start.sendId
+    this.attempt = (cellOf(task, start.column)?.attempts ?? 0) + 1
+  }
+
+  get table() {
+    return this.#task.row.table
+  }
+  get row() {
+    return this.#task.row.id
+  }
+  get column() {
+    return this.#column.name
+  }
+  get occurredAt() {
+    return new Date(this.#task.row.occurredAt).toISOString()
+  }
+  get receivedAt() {
+    return new Date(this.#task.row.createdAt).toISOString()
+  }
+  get signal() {
+    return signalOf(this.#flight)
+  }
+  get timeoutMs() {
+    return this.#column.column.timeoutMs
+  }
+  get signals() {
+    return cellOf(this.#task, this.#column)?.signals ?? []
+  }
+  finishedAt(column: string, which?: 'first'): number | null {
+    const cell = this.#task.row.cells[column]
+    if (which === 'first' && cell?.firstAt !== undefined) return cell.firstAt
+    if (cell?.status !== 'done' || cell.startedAt === undefined) return null
+    return cell.startedAt + (cell.tookMs ?? 0)
+  }
+  isPinned(column: string): boolean {
+    return this.#task.row.cells[column]?.pinned !== undefined
+  }
+  get now() {
+    return this.#engine.world.now
+  }
+  get random() {
+    return this.#engine.world.random
+  }
+  get fetch(): World['fetch'] {
+    const { world } = this.#engine
+    if (this.#column.column.work.effect !== 'read') return world.fetch
+    return async (...request) => {
+      this.#admit()
+      return world.fetch(...request)
+    }
+  }
+  get lookup(): CellContext['lookup'] {
+    return (table, by, key) => lookUp(this.#engine, { table, by, key })
+  }
+  get memo(): CellContext['memo'] {
+    return async (key, ask) => {
+      const { value, cached, kept } = await this.#engine.memos.get({
+        key,
+        table: this.table,
+        row: this.row,
+        signal: this.signal,
+        ask: async () => {
+          this.#admit()
+          return ask()
+        },
+        isOwn: (error) => isOwn(this.#flight, error),
+      })
+      if (kept) this.#start.memo = key
+      return { value, cached }
+    }
+  }
+  get charge(): CellContext['charge'] {
+    return async (maxUsd) => {
+      this.#admit()
+      const start = this.#start
+      const paid = (usd: number) => {
+        start.paidUsd = (start.paidUsd ?? 0) + usd
+      }
+      const charged = await charge(this.#engine, { task: this.#task, column: start.column, maxUsd, paid })
+      const { reason } = this.#flight
+      if (reason === null) return charged
+      // Nobody waits any more, so no call is made.
+      charged.settle(0)
+      throw reason
+    }
+  }
+
+  /** Lets an attempt pass once for all its calls, where the other side takes any. */
+  #admit(): void {
+    const flight = this.#flight
+    if (flight.admitted || this.#column.column.work.effect !== 'read') return
+    const leave = this.#engine.circuits.ask(circuitOf(this.#task.plan, this.#column))
+    flight.refused = leave.refused
+    if (leave.refused !== null) throw leave.refused
+    flight.admitted = true
+    flight.probe = leave.probe
+  }
+}
+
+/** Given up, not let through, or out of money: another row may fare better. */
+const isOwn = ({ reason, refused }: Flight, error: unknown): boolean =>
+  reason !== null || refused !== null || (CallFailure.isInstance(error) && error.kind === 'budget-exhausted')
+
+async function lookUp(
+  engine: Engine,
+  { table, by, key }: { table: string; by: 'person' | 'account'; key: string },
+) {
+  const found = await engine.store.lookUp(table, by, key)
+  if (found === null) return null
+  const values: Record<string, Json> = {}
+  for (const [name, cell] of Object.entries(found.cells)) values[name] = resultOf(cell)
+  return { id: found.id, input: found.input, values }
+}
