@@ -6,7 +6,6 @@ export type { CellError, CellState, CellStatus, Waiting } from './columns/cell.t
 export {
   type Budget,
   type CellContext,
-  type Clock,
   type Column,
   type ColumnOptions,
   type Cost,
@@ -110,7 +109,7 @@ export { defineRegions } from './routing/segment/region-policy.ts'
 export { regionTableVersion } from './routing/segment/regions.ts'
 export { type SegmentFacts, type SegmentPolicy, segmentByRule } from './routing/segment/segment-by-rule.ts'
 export { CompanySegment, SalesRegion, Segmentation } from './routing/segment/segmentation.ts'
-export type { ServiceLevelPolicyInput } from './routing/service-level/policy.ts'
+export type { ServiceLevelClock, ServiceLevelPolicyInput } from './routing/service-level/policy.ts'
 export {
   checkTerritory,
   type Destination,

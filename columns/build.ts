@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { z } from 'zod'
-import type { Clock, Column, ColumnOptions, Hearing, Signal, Spend, Values, Work } from './column.ts'
+import type { ServiceLevelClock } from '../routing/service-level/policy.ts'
+import type { Column, ColumnOptions, Hearing, Signal, Spend, Values, Work } from './column.ts'
 import { CallFailure, TableError } from './errors.ts'
 import { type JsonObject, jsonSchemaOf, stableStringify } from './json.ts'
 import type { Answered } from './types.ts'
@@ -21,7 +22,7 @@ export interface Parts<Row extends object, Out> extends ColumnOptions {
   /** Why a signal cannot be taken now, null where it can. */
   refusal?: (signal: Signal, hearing: Hearing) => TableError | null
   /** The service-level clock that a result stands for. */
-  clock?: (value: Out) => Clock
+  clock?: (value: Out) => ServiceLevelClock
   /** Functions and data whose change makes old answers stale; their source text counts. */
   versionOf: readonly unknown[]
   work: Work<Out>

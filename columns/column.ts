@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { Assignment, Decision, DecisionView } from '../routing/decision.ts'
 import type { Pool } from '../routing/pool.ts'
 import type { Rep } from '../routing/rep.ts'
+import type { ServiceLevelClock } from '../routing/service-level/policy.ts'
 import type { Territory } from '../routing/territory.ts'
 import type { CallFailure, TableError } from './errors.ts'
 import type { Json, JsonObject } from './json.ts'
@@ -203,7 +204,7 @@ export type Work<Out> =
     }
 
 /** As a method, so that a column of a narrower value may stand where one of a wider value is asked for. */
-type ClockOf<Out> = { of(value: Out): Clock }['of']
+type ClockOf<Out> = { of(value: Out): ServiceLevelClock }['of']
 
 /** A typed function that fills one cell per row. */
 export interface Column<Row extends object, Out> {
@@ -240,25 +241,6 @@ export interface Column<Row extends object, Out> {
   /** The service-level clock that a result stands for: kept beside the row for reports and open load. Null for other columns. */
   readonly clock: ClockOf<Out> | null
   readonly work: Work<Out>
-}
-
-/** One lead's way from the form to the first human touch. Epoch ms; null: not yet. */
-export interface Clock {
-  captured: number
-  decided: number | null
-  assigned: number | null
-  notified: number | null
-  accepted: number | null
-  touched: number | null
-  /** `open` counts as load of the rep; `ended`: nobody is waited for any more. */
-  state: 'open' | 'met' | 'ended'
-  breached: boolean
-  /** Rep id of the present owner. */
-  rep: string | null
-  /** Times the lead was taken from a rep and given to another. */
-  hops: number
-  /** From capture to first touch in business time, ms. */
-  businessMs: number | null
 }
 
 /** The choices every kind of column shares. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Assignment } from '../routing/decision.ts'
 import {
+  type ServiceLevelClock,
   type ServiceLevelDecision,
   type ServiceLevelFacts,
   ServiceLevelPolicy,
@@ -9,7 +10,7 @@ import {
 } from '../routing/service-level/policy.ts'
 import { decideServiceLevel } from '../routing/service-level.ts'
 import { asSeen, buildColumn } from './build.ts'
-import type { CellContext, Clock, Column, ColumnOptions, Outcome, Values } from './column.ts'
+import type { CellContext, Column, ColumnOptions, Outcome, Values } from './column.ts'
 import { CallFailure } from './errors.ts'
 import type { Crm, CrmTouch } from './ports.ts'
 import { refusalOf } from './service-level-signals.ts'
@@ -174,7 +175,7 @@ function outcomeOf(
 }
 
 /** The clock a value stands for, as reports and open load count it. */
-function clockOf(value: ServiceLevel): Clock {
+function clockOf(value: ServiceLevel): ServiceLevelClock {
   const { state, hops, breached, businessMinutes } = value
   return {
     captured: Date.parse(value.capturedAt),

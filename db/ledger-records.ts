@@ -1,6 +1,6 @@
-import type { Clock } from '../columns/column.ts'
 import type { Pool } from '../routing/pool.ts'
 import type { Rep } from '../routing/rep.ts'
+import type { ServiceLevelClock } from '../routing/service-level/policy.ts'
 import type { Territory } from '../routing/territory.ts'
 
 export interface DrawRecord {
@@ -94,7 +94,7 @@ export interface AuditRecord {
 /** What a person did, for the audit log; the store says when. */
 export type NewAuditRecord = Omit<AuditRecord, 'id' | 'at'>
 
-export interface ClockRecord extends Clock {
+export interface ClockRecord extends ServiceLevelClock {
   row: string
   column: string
 }

@@ -1,4 +1,3 @@
-import type { Clock } from '../columns/column.ts'
 import type { Json } from '../columns/json.ts'
 import type {
   Claim,
@@ -10,6 +9,7 @@ import type {
 } from '../routing/decision.ts'
 import type { Pool } from '../routing/pool.ts'
 import type { Rep } from '../routing/rep.ts'
+import type { ServiceLevelClock } from '../routing/service-level/policy.ts'
 import type { Territory } from '../routing/territory.ts'
 import type { Filter } from './filter.ts'
 import type { Cells, JournalEntry, LateEntry, Values } from './journal.ts'
@@ -300,7 +300,7 @@ export interface RowStep {
   /** Draws given back without another in their place: the write that should have confirmed them failed for good. */
   release?: readonly { draw: number; reason: string }[]
   /** The service-level clocks of this row, by column. */
-  clock?: { column: string; clock: Clock }
+  clock?: { column: string; clock: ServiceLevelClock }
   /** What the entries add to the counts of a run. */
   count?: { run: number; counts: RunCounts }
   snapshot?: Snapshot

@@ -1,5 +1,5 @@
 import { holidayOn } from './holidays.ts'
-import type { HolidayCalendar, Weekday, WorkingHours } from './rep.ts'
+import { type HolidayCalendar, type WorkingHours, weekdays } from './rep.ts'
 import { clip, indexAfter, mergeSpans, type Span, spanAt } from './time/spans.ts'
 import { clockSpans, dayMs, dayOf, weekdayOf } from './time/zone.ts'
 
@@ -16,16 +16,6 @@ const windowMs = 28 * dayMs
 
 /** How far an opening is looked for at most, in ms: ten years. */
 const farthestMs = 3653 * dayMs
-
-const weekdays: readonly Weekday[] = [
-  'monday',
-  'tuesday',
-  'wednesday',
-  'thursday',
-  'friday',
-  'saturday',
-  'sunday',
-]
 
 interface Known {
   windows: Map<number, Span[]>

@@ -9,7 +9,16 @@ export const Id = z
     'use letters, digits, - and _, at most 64, starting with a letter or digit',
   )
 
-const weekdays = ['monday', 'tuesday', 'wednesday', 'thursday', 'friday', 'saturday', 'sunday'] as const
+/** In the order of the week, which starts on Monday. */
+export const weekdays = [
+  'monday',
+  'tuesday',
+  'wednesday',
+  'thursday',
+  'friday',
+  'saturday',
+  'sunday',
+] as const
 export type Weekday = (typeof weekdays)[number]
 
 const timeOfDay = z

@@ -1,4 +1,4 @@
-import type { JournalEntry } from '../db/journal.ts'
+import { applyEntries, type JournalEntry } from '../db/journal.ts'
 import type { StoredRow } from '../db/store.ts'
 import type { Engine } from './engine.ts'
 
@@ -10,8 +10,7 @@ export async function writeBeside(
 ): Promise<void> {
   const { seq, id, table, generation, account, dueAt } = row
   const atRest = row.active === null
-  const cells = { ...row.cells }
-  for (const entry of entries) if ('cell' in entry) cells[entry.column] = entry.cell
+  const cells = applyEntries({ ...row.cells }, entries)
   const alarms = Object.values(cells).flatMap(({ again }) => again ?? [])
   const alarmAt = atRest && alarms.length > 0 ? Math.min(...alarms) : null
   await engine.store.step({

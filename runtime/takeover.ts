@@ -1,6 +1,7 @@
 import type { CellState } from '../columns/cell.ts'
 import type { JournalEntry } from '../db/journal.ts'
 import type { Run, StoredRow } from '../db/store.ts'
+import { writeBeside } from './at-rest.ts'
 import { backfillSkip } from './backfill.ts'
 import { chooseCells } from './choose.ts'
 import type { Engine } from './engine.ts'
@@ -29,24 +30,7 @@ export async function keepPending(engine: Engine, plan: TablePlan, row: StoredRo
           }
     return [{ kind: 'attempt', column: column.name, cell }]
   })
-  if (entries.length === 0) return
-  const { seq, id, table, generation, account, dueAt } = row
-  const cells = { ...row.cells }
-  for (const entry of entries) if ('cell' in entry) cells[entry.column] = entry.cell
-  await engine.store.step({
-    row: seq,
-    id,
-    table,
-    generation,
-    account,
-    build: () => ({
-      at: engine.world.now(),
-      position: row.entries,
-      entries,
-      confirm: [],
-      snapshot: { cells, atRest: false, dueAt, alarmAt: null },
-    }),
-  })
+  if (entries.length > 0) await writeBeside(engine, row, entries)
 }
 
 /** A draw that its backfill keeps out of the live rotation. */

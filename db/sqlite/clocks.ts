@@ -1,4 +1,4 @@
-import type { Clock } from '../../columns/column.ts'
+import type { ServiceLevelClock } from '../../routing/service-level/policy.ts'
 import type { ClockRecord } from '../store.ts'
 import type { Connection } from './open.ts'
 
@@ -8,7 +8,7 @@ interface StoredClock extends Omit<ClockRecord, 'breached'> {
 
 /** The service-level clocks of rows. */
 export interface Clocks {
-  put(row: number, tableId: number, entry: { column: string; clock: Clock }): void
+  put(row: number, tableId: number, entry: { column: string; clock: ServiceLevelClock }): void
   erase(row: number): void
   /** Leads of this rep whose clock runs. */
   openOf(rep: string): number

@@ -1,6 +1,6 @@
-import type { Clock } from '../../columns/column.ts'
 import type { PoolState } from '../../routing/decision.ts'
 import type { Pool } from '../../routing/pool.ts'
+import type { ServiceLevelClock } from '../../routing/service-level/policy.ts'
 import { type Audit, createAudit } from './audit.ts'
 import { type Claims, createClaims } from './claims.ts'
 import { type Clocks, createClocks } from './clocks.ts'
@@ -24,7 +24,7 @@ export interface Rotation extends Pick<Ledger, 'settle' | 'view' | 'confirm' | '
   /** Writes a pool; what it counted goes with it to a counter of another name. */
   putPool(pool: Pool, who: string): PoolState
   /** Writes the clock of a row, which from now on says on whose plate it is. */
-  clock(row: number, tableId: number, entry: { column: string; clock: Clock }): void
+  clock(row: number, tableId: number, entry: { column: string; clock: ServiceLevelClock }): void
   /** The row came to rest. */
   rested(row: number): void
   /** Forgets what was known about a row that is gone; its draws stay. */

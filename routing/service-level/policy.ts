@@ -138,10 +138,14 @@ export interface ServiceLevelClock {
   notified: number | null
   accepted: number | null
   touched: number | null
+  /** `open` counts as load of the rep; `ended`: nobody is waited for any more. */
   state: 'open' | 'met' | 'ended'
   breached: boolean
+  /** Rep id of the present owner. */
   rep: string | null
+  /** Times the lead was taken from a rep and given to another. */
   hops: number
+  /** From capture to first touch in business time, ms. */
   businessMs: number | null
 }
 

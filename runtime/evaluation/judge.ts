@@ -2,9 +2,6 @@ import { z } from 'zod'
 import { type Json, stableStringify } from '../../columns/json.ts'
 import type { Answer, LabelledRow } from './labelled-row.ts'
 
-/** The word of an answer that says nothing, unless the command names another. */
-export const defaultUnknown = 'unknown'
-
 /** One label beside what the column answered. */
 export interface Judgement {
   expected: string

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { Clock } from '../../../columns/column.ts'
 import type { StoredRow } from '../../../db/store.ts'
+import type { ServiceLevelClock } from '../../../routing/service-level/policy.ts'
 import { at, attempt, done, type StoreUnderTest, clock as time, useBench } from './bench.ts'
 
-const clock = (over: Partial<Clock> = {}): Clock => ({
+const clock = (over: Partial<ServiceLevelClock> = {}): ServiceLevelClock => ({
   captured: at,
   decided: at + 1,
   assigned: at + 2,
@@ -23,7 +23,7 @@ export function clockSuite(under: StoreUnderTest): void {
 
   describe('a service-level clock', () => {
     const bench = useBench(under)
-    const write = (row: StoredRow, given: Clock, column = 'level') =>
+    const write = (row: StoredRow, given: ServiceLevelClock, column = 'level') =>
       bench.step(row, [], { clock: { column, clock: given } })
     const between = (from: number, until: number, limit = 10) =>
       bench.store.clocks({ table: 'leads', from, until, limit })

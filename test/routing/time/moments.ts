@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import type { BusinessCalendar } from '../../../routing/calendar.ts'
-import type { Weekday, WorkingHours } from '../../../routing/rep.ts'
+import { type WorkingHours, weekdays } from '../../../routing/rep.ts'
 
 /** Zones with every habit: summer time in both halves of the year, half hours, three quarters, no changes, half-hour changes. */
 export const anyZone = fc.constantFrom(
@@ -50,16 +50,6 @@ const anyBlocks = fc
       return index % 2 === 0 && until !== undefined ? [{ from: clock(from), until: clock(until) }] : []
     }),
   )
-
-const weekdays: readonly Weekday[] = [
-  'monday',
-  'tuesday',
-  'wednesday',
-  'thursday',
-  'friday',
-  'saturday',
-  'sunday',
-]
 
 /** Working hours with at least one block in the week. */
 export const anyHours: fc.Arbitrary<WorkingHours> = fc
