@@ -1,16 +1,17 @@
 // columns: what a table is made of
 export { type AssignOwnerOptions, assignOwner } from './columns/assign-owner.ts'
 export { type BranchAnswer, type BranchOptions, branch, type ExitHandling } from './columns/branch.ts'
+export type { Allowance, Budget } from './columns/budget.ts'
 export { asSeen, buildColumn, type Parts } from './columns/build.ts'
 export type { CellError, CellState, CellStatus, Waiting } from './columns/cell.ts'
 export {
-  type Budget,
   type CellContext,
   type Column,
   type ColumnOptions,
   type Cost,
   done,
   type Effect,
+  type EffectTarget,
   type LookedUpRow,
   noResult,
   type Outcome,
@@ -22,7 +23,8 @@ export {
 } from './columns/column.ts'
 export { type ComputeOptions, compute } from './columns/compute.ts'
 export { type CrmRecordOptions, crmRecord } from './columns/crm-record.ts'
-export { type EnrichOptions, enrich } from './columns/enrich.ts'
+export { type CrmTaskOptions, crmTask, type FollowUp } from './columns/crm-task.ts'
+export { type EnrichOptions, enrich, type ProviderReport } from './columns/enrich.ts'
 export { type EnrolOptions, enrol } from './columns/enrol.ts'
 export {
   CallFailure,
@@ -35,7 +37,7 @@ export { type FindAccountOptions, type FoundAccount, findAccount } from './colum
 export { type HttpOptions, http } from './columns/http.ts'
 export type { Json, JsonObject } from './columns/json.ts'
 export { type LookupOptions, lookup } from './columns/lookup.ts'
-export { type NotifyOptions, notify } from './columns/notify.ts'
+export { type Notified, type NotifyOptions, notify } from './columns/notify.ts'
 export type {
   Call,
   Connectors,
@@ -57,19 +59,31 @@ export type {
   RecordRequest,
   SentMessage,
   Sequencer,
+  TaskRequest,
 } from './columns/ports.ts'
 export { type Prompt, prompt } from './columns/prompt.ts'
 export { type RoundRobinOptions, roundRobin } from './columns/round-robin.ts'
 export { ServiceLevel, type ServiceLevelOptions, serviceLevel } from './columns/service-level.ts'
-export { defineTable, type Table, type TableDefinition, type TableOptions } from './columns/table.ts'
+export {
+  defineTable,
+  type Late,
+  type Origin,
+  type Table,
+  type TableDefinition,
+  type TableOptions,
+} from './columns/table.ts'
 export { type OwnerChange, type UpdateCrmOptions, updateCrm } from './columns/update-crm.ts'
 export { type AiOutcome, aiOutcomes } from './columns/use-ai/outcomes.ts'
 export { type RuleAnswer, type UseAiOptions, useAi } from './columns/use-ai.ts'
 // connectors: the vendors
+export { apolloEnrichment, apolloSequences } from './connectors/apollo.ts'
 export { enrichment } from './connectors/enrichment.ts'
 export { hubspot, hubspotSequences } from './connectors/hubspot.ts'
 export { openai } from './connectors/openai.ts'
+export { outreach } from './connectors/outreach.ts'
+export { peopleDataLabs } from './connectors/people-data-labs.ts'
 export { salesforce, salesforceCadences } from './connectors/salesforce.ts'
+export { salesloft } from './connectors/salesloft.ts'
 export { slack } from './connectors/slack.ts'
 export { teams } from './connectors/teams.ts'
 // db: where it is kept

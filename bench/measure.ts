@@ -73,6 +73,7 @@ export async function routeLeads(options: {
   let ids = 0
   const world = {
     now: Date.now,
+    elapsed: () => performance.now(),
     random: Math.random,
     fetch,
     id(prefix: string) {

@@ -76,6 +76,8 @@ const context: CellContext = {
     fetch,
   },
   signal: new AbortController().signal,
+  earlier: null,
+  mayRepeat: false,
   now: Date.now,
   random: Math.random,
   finishedAt: () => null,
@@ -97,7 +99,7 @@ async function main(): Promise<void> {
   const runtime = await startRuntime({
     store,
     tables: [defineTable('leads', { input: Input }).column('segment', column)],
-    world: { now: Date.now, random: Math.random, fetch, id },
+    world: { now: Date.now, elapsed: () => performance.now(), random: Math.random, fetch, id },
     log: { info() {}, warn() {}, error: (fields, message) => console.error(message, fields) },
   })
   const insert = async (leads: Lead[]) => {

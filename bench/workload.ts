@@ -45,6 +45,7 @@ function write<Row extends object>(
       effect: 'write',
       sideEffect: `calls the ${kind} stand-in`,
       reaches: kind === 'notify' ? 'people' : 'records',
+      target: 'same-state',
       confirms: kind === 'crm-write' ? ['owner'] : [],
       horizonMs: 0,
       send: () => call().then(() => done({ sent: true })),

@@ -4,25 +4,30 @@ import { TableError } from '../columns/errors.ts'
 import { openSqliteStore } from '../db/sqlite/store.ts'
 import type { World } from '../runtime/engine.ts'
 import { type Runtime, startRuntime } from '../runtime/runtime.ts'
-import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
+import type { Sandbox } from '../sandbox/sandbox.ts'
 import { createApp } from '../server/app.ts'
 import { startServer } from '../server/serve.ts'
-import { connect, sandboxSettings } from './connect.ts'
+import { connect } from './connect.ts'
 import { loadTables } from './load-tables.ts'
 import { createLog } from './log.ts'
 import type { Settings } from './settings.ts'
+import { openStandIns } from './stand-ins.ts'
 import { version } from './version.ts'
 
 /** Everything that runs: the one place where clock, chance, ids and network enter. */
 export interface Running {
   url: string
   runtime: Runtime
+  /** The stand-ins in this process. */
   sandbox: Sandbox | null
+  /** Where the stand-ins are, in this process or in another; null when the vendors are the real ones. */
+  sandboxUrl: string | null
   close(): Promise<void>
 }
 
 const world: World = {
   now: Date.now,
+  elapsed: () => performance.now(),
   random: Math.random,
   fetch: globalThis.fetch,
   id: (prefix) => `${prefix}_${randomUUIDv7()}`,
@@ -33,6 +38,8 @@ export interface BootOptions {
   /** Milliseconds each answer of the sandbox takes. */
   sandboxLatencyMs?: number
   logLevel?: string
+  /** Called when the disk failed and nothing can be acknowledged any more; left out, the process ends with exit code 1. */
+  onBroken?: (error: Error) => void
 }
 
 /**
@@ -40,7 +47,12 @@ export interface BootOptions {
  *
  * @throws {TableError} `settings-invalid` naming the variables of a connector that a table needs and that are not set.
  */
-export async function boot({ settings: given, sandboxLatencyMs, logLevel }: BootOptions): Promise<Running> {
+export async function boot({
+  settings: given,
+  sandboxLatencyMs,
+  logLevel,
+  onBroken = endProcess,
+}: BootOptions): Promise<Running> {
   const log = createLog({ level: logLevel ?? 'info', settings: given, destination: pino.destination(2) })
   const closing: (() => Promise<void>)[] = []
   const close = async () => {
@@ -48,19 +60,16 @@ export async function boot({ settings: given, sandboxLatencyMs, logLevel }: Boot
   }
   try {
     const module = await loadTables(given.ROTA_TABLES)
-    const sandbox = given.ROTA_SANDBOX
-      ? await startSandbox(sandboxLatencyMs === undefined ? {} : { latencyMs: sandboxLatencyMs })
-      : null
-    if (sandbox !== null) {
-      closing.push(() => sandbox.close())
-      for (const [vendor, state] of Object.entries(module.sandboxState?.() ?? {}))
-        sandbox.vendors[vendor]?.load(state)
-    }
-    const settings = sandbox === null ? given : sandboxSettings(given, sandbox.url)
+    const standIns = await openStandIns(given, {
+      state: module.sandboxState ?? (() => ({})),
+      ...(sandboxLatencyMs !== undefined && { latencyMs: sandboxLatencyMs }),
+    })
+    const { settings, sandbox, url: sandboxUrl } = standIns
+    if (sandbox !== null) closing.push(() => sandbox.close())
     const { connectors, missing } = connect(settings)
     const tables = module.tables(connectors)
     refuseMissing(missing())
-    const store = await openSqliteStore({ path: databasePath(settings), now: world.now })
+    const store = await openSqliteStore({ path: databasePath(settings), now: world.now, onBroken })
     closing.push(() => store.close())
     const runtime = await startRuntime({ store, tables, world, log })
     closing.push(() => runtime.stop())
@@ -70,15 +79,22 @@ export async function boot({ settings: given, sandboxLatencyMs, logLevel }: Boot
       log,
       version,
       settings: access,
-      ...(sandbox !== null && { sandbox: { url: sandbox.url } }),
+      ...(sandboxUrl !== null && { sandbox: { url: sandboxUrl } }),
     })
     const server = await startServer(app, { ...access, port: settings.PORT })
     closing.push(() => server.close())
-    return { url: server.url, runtime, sandbox, close }
+    return { url: server.url, runtime, sandbox, sandboxUrl, close }
   } catch (error) {
     await close()
     throw error
   }
+}
+
+/** At once: whoever is being answered now must not be told that something is kept which perhaps is not. */
+function endProcess(error: Error): void {
+  const wayOut = TableError.isInstance(error) ? error.details.wayOut : undefined
+  console.error(`rota: ${error.message}; the process ends\n  ${wayOut ?? ''}`)
+  process.exit(1)
 }
 
 function refuseMissing(variables: readonly string[]): void {

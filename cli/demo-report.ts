@@ -1,3 +1,4 @@
+import { effectsOf, type LedgerEntry } from '../sandbox/ledger.ts'
 import { type CellView, type Client, isHeld, type RowView } from './client.ts'
 import { poolsText } from './pools.ts'
 import { paint, tableText } from './table-text.ts'
@@ -101,15 +102,14 @@ function printSpeed({ rows, seconds }: Report): void {
 }
 
 async function printLedgers({ rows, sandboxUrl }: Report): Promise<void> {
-  const read = async (effect: string) => {
-    const response = await fetch(`${sandboxUrl}/ledger?effect=${effect}`)
-    return (await response.json()) as { effect: Record<string, unknown> }[]
-  }
-  const owners = await read('owner-written')
-  const messages = await read('message-posted')
-  const enrolments = await read('enrolled')
+  const response = await fetch(`${sandboxUrl}/ledger`)
+  const ledger = (await response.json()) as LedgerEntry[]
+  const read = (kind: string) => ledger.flatMap(effectsOf).filter((effect) => effect.kind === kind)
+  const owners = read('owner-written')
+  const messages = read('message-posted')
+  const enrolments = read('enrolled')
   const perRecord = new Map<unknown, number>()
-  for (const { effect } of owners) perRecord.set(effect.record, (perRecord.get(effect.record) ?? 0) + 1)
+  for (const effect of owners) perRecord.set(effect.record, (perRecord.get(effect.record) ?? 0) + 1)
   const twice = [...perRecord.values()].filter((count) => count > 1).length
   const routed = rows.filter((row) => row.cells.owner?.status === 'done').length
   console.log(`\n${paint('bold', "The stand-ins' own ledgers")}\n`)

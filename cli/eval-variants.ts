@@ -6,10 +6,11 @@ import type { Connectors, Model } from '../columns/ports.ts'
 import { prompt, renderPrompt } from '../columns/prompt.ts'
 import type { TableDefinition } from '../columns/table.ts'
 import { type PlannedColumn, planTable, type TablePlan } from '../runtime/plan.ts'
-import { type Sandbox, startSandbox } from '../sandbox/sandbox.ts'
-import { connect, sandboxSettings } from './connect.ts'
+import type { Sandbox } from '../sandbox/sandbox.ts'
+import { connect } from './connect.ts'
 import { loadTables } from './load-tables.ts'
 import type { Settings } from './settings.ts'
+import { openStandIns } from './stand-ins.ts'
 
 /** One way to answer the rows: a column, as one module defines it, with one model and one wording. */
 export interface Variant {
@@ -67,11 +68,8 @@ export async function openAgainst(given: string, options: VariantOptions): Promi
 export async function withSandbox(
   settings: Settings,
 ): Promise<{ settings: Settings; sandbox: Sandbox | null }> {
-  if (!settings.ROTA_SANDBOX) return { settings, sandbox: null }
   const { sandboxState } = await loadTables(settings.ROTA_TABLES)
-  const sandbox = await startSandbox()
-  for (const [vendor, state] of Object.entries(sandboxState?.() ?? {})) sandbox.vendors[vendor]?.load(state)
-  return { settings: sandboxSettings(settings, sandbox.url), sandbox }
+  return openStandIns(settings, { state: sandboxState ?? (() => ({})) })
 }
 
 function pick(
@@ -135,6 +133,7 @@ function reworded(model: Model, { from, to }: Wording): Model {
   const [written, instead] = [instructionsOf(from), instructionsOf(to)]
   return {
     vendor: model.vendor,
+    budget: model.budget,
     model: model.model,
     answer(request, call) {
       if (!request.system.includes(written))

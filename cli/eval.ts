@@ -99,7 +99,12 @@ export async function evaluationOf(options: EvalOptions, given: Settings): Promi
 }
 
 async function answersOf(variant: Variant, { rows }: ReadRows, concurrency: number): Promise<Answer[]> {
-  const world = { now: Date.now, random: Math.random, fetch: globalThis.fetch }
+  const world = {
+    now: Date.now,
+    elapsed: () => performance.now(),
+    random: Math.random,
+    fetch: globalThis.fetch,
+  }
   const onAnswer = (done: number, all: number) => {
     if (process.stderr.isTTY)
       process.stderr.write(`\r  ${variant.name}: ${done} of ${all} rows${done === all ? '\n' : ''}`)

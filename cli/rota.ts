@@ -1,8 +1,14 @@
 #!/usr/bin/env node
+import { enableCompileCache } from 'node:module'
+import { join } from 'node:path'
 import { Command } from 'commander'
 import { TableError } from '../columns/errors.ts'
 import type { EvalOptions } from './eval.ts'
+import type { SandboxCommand } from './sandbox.ts'
 import { version } from './version.ts'
+
+// What Node makes of the sources is kept beside the packages: after a crash the server is there in two thirds of the time.
+enableCompileCache(join(import.meta.dirname, '..', 'node_modules', '.cache', 'rota'))
 
 const program = new Command('rota')
   .description('A table runtime for lead routing: typed columns run row by row the moment a lead arrives.')
@@ -24,6 +30,26 @@ program
   .action(async (file: string | undefined, options: { crm: string; port: string; exit?: boolean }) =>
     (await import('./demo.ts')).demo({ file: file ?? null, ...options, exit: options.exit ?? false }),
   )
+
+program
+  .command('sandbox')
+  .description('run the stand-ins of all vendors alone, and print the variables that send Rota to them')
+  .option('--port <number>', 'port on 127.0.0.1; 0 for any free one', '4401')
+  .option('--latency <ms>', 'milliseconds each answer takes, such as 20 or 5-30', '0')
+  .option(
+    '--state <file>',
+    'JSON: what each vendor knows, by its name; the sandboxState of ROTA_TABLES when left out',
+  )
+  .option(
+    '--faults <file>',
+    'JSON: a list of faults to play one after the other, by name, such as [{"vendor":"slack","name":"…","times":2}]',
+  )
+  .option('--ledger <lines>', 'how many of the last requests are kept', '100000')
+  .addHelpText(
+    'after',
+    '\nThe answers at /ledger, /state/{vendor}, /faults and /faults/names are JSON. POST /faults {"vendor","name","times"} switches a fault on,\nPOST /reset forgets everything. ROTA_SANDBOX=<address> runs Rota on it.',
+  )
+  .action(async (options: SandboxCommand) => (await import('./sandbox.ts')).sandbox(options))
 
 const url = [
   '--url <address>',
@@ -61,6 +87,17 @@ program
   .option('--json', 'print the sentences as JSON')
   .action(async (row: string, rep: string, options: Where & { column: string }) =>
     (await import('./why.ts')).whyNot({ row, rep, ...options, json: options.json ?? false }),
+  )
+
+program
+  .command('status')
+  .description(
+    'say whether a server is up, what is open in its tables, and how it stands with each credential',
+  )
+  .option(...url)
+  .option('--json', 'print the answer as JSON')
+  .action(async (options: Omit<Where, 'table'>) =>
+    (await import('./status.ts')).status({ ...options, json: options.json ?? false }),
   )
 
 program

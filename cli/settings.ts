@@ -7,6 +7,12 @@ const flag = z
   .default('')
   .transform((value) => value === '1' || value === 'true')
 
+const sandboxFlag = z
+  .union([flag, z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/$/, ''))], {
+    error: 'use 1 for stand-ins in this process, or the address of a running "rota sandbox"',
+  })
+  .default(false)
+
 const optional = z
   .string()
   .trim()
@@ -25,7 +31,7 @@ export const Settings = z.object({
   ROTA_DB: z.string().trim().min(1).default('./rota.sqlite'),
   ROTA_TABLES: z.string().trim().min(1).default('./examples/inbound-leads/tables.ts'),
   ROTA_API_KEY: optional,
-  ROTA_SANDBOX: flag,
+  ROTA_SANDBOX: sandboxFlag,
   ROTA_CRM: z.enum(['salesforce', 'hubspot']).optional(),
   OPENAI_API_KEY: optional,
   OPENAI_BASE_URL: optional,
@@ -34,6 +40,18 @@ export const Settings = z.object({
   SALESFORCE_LOGIN_URL: optional,
   SALESFORCE_CLIENT_ID: optional,
   SALESFORCE_CLIENT_SECRET: optional,
+  /** For the JWT flow, with one of the two keys; it then takes the place of the client secret. */
+  SALESFORCE_USERNAME: optional,
+  SALESFORCE_PRIVATE_KEY: optional,
+  SALESFORCE_PRIVATE_KEY_FILE: optional,
+  SALESFORCE_DUPLICATES: z.enum(['refuse', 'allow', 'existing']).default('refuse'),
+  /** Requests at once. */
+  SALESFORCE_CONCURRENCY: z.coerce
+    .number('use a whole number')
+    .int('use a whole number')
+    .min(1)
+    .max(25)
+    .optional(),
   SALESFORCE_ALIAS_FIELD: z
     .string()
     .trim()
@@ -42,9 +60,42 @@ export const Settings = z.object({
     .transform((value) => (value === '' ? undefined : value)),
   HUBSPOT_ACCESS_TOKEN: optional,
   HUBSPOT_BASE_URL: optional,
+  /** What a person becomes there. */
+  HUBSPOT_RECORD: z
+    .enum(['contact', 'lead', ''])
+    .optional()
+    .transform((value) => value || undefined),
+  /** Requests in ten seconds, where the account takes more than the 100 that every account does. */
+  HUBSPOT_TEN_SECONDLY_LIMIT: z
+    .string()
+    .trim()
+    .regex(/^([1-9]\d+)?$/, 'use a whole number from 10 on')
+    .optional()
+    .transform((value) => (value ? Number(value) : undefined)),
   SLACK_BOT_TOKEN: optional,
   SLACK_API_URL: optional,
   TEAMS_WEBHOOK_URL: optional,
+  /** Sequences of another vendor than the CRM. */
+  ROTA_SEQUENCER: z
+    .enum(['salesloft', 'outreach', 'apollo', ''])
+    .optional()
+    .transform((value) => value || undefined),
+  SALESLOFT_API_KEY: optional,
+  SALESLOFT_BASE_URL: optional,
+  OUTREACH_CLIENT_ID: optional,
+  OUTREACH_CLIENT_SECRET: optional,
+  OUTREACH_REFRESH_TOKEN: optional,
+  OUTREACH_BASE_URL: optional,
+  /** The enrichment providers in the order in which they are asked; those without their variable are left out. */
+  ROTA_ENRICHMENT: z
+    .string()
+    .default('apollo,people-data-labs,http')
+    .transform((text) => text.split(',').map((name) => name.trim()))
+    .pipe(z.array(z.enum(['apollo', 'people-data-labs', 'http']))),
+  APOLLO_API_KEY: optional,
+  APOLLO_BASE_URL: optional,
+  PEOPLE_DATA_LABS_API_KEY: optional,
+  PEOPLE_DATA_LABS_BASE_URL: optional,
   ENRICHMENT_URL: optional,
 })
 export type Settings = z.output<typeof Settings>

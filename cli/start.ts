@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module'
 import { boot } from './boot.ts'
 import { readSettings } from './settings.ts'
 
@@ -5,14 +6,16 @@ import { readSettings } from './settings.ts'
 export async function start(): Promise<void> {
   const settings = readSettings()
   const running = await boot({ settings })
+  // Now, because a crash would keep nothing.
+  flushCompileCache()
   const tables = await running.runtime.tables()
   const rows = tables.map((table) => `${table.name} (${table.rows} rows)`).join(', ')
   console.log(`Rota serves ${rows}`)
   console.log(`  page      ${running.url}/`)
   console.log(`  API docs  ${running.url}/docs`)
   console.log(`  store     ${running.runtime.store.location}, ${running.runtime.store.durability}`)
-  if (running.sandbox !== null)
-    console.log(`  SANDBOX   ${running.sandbox.url}/ledger: nothing leaves this machine`)
+  if (running.sandboxUrl !== null)
+    console.log(`  SANDBOX   ${running.sandboxUrl}/ledger: nothing leaves this machine`)
   stopOnSignal(() => running.close())
 }
 

@@ -28,6 +28,13 @@ export interface Parts<Row extends object, Out> extends ColumnOptions {
   work: Work<Out>
 }
 
+/** An hour without the other side is not the end of a write: its pauses add up to more, even with the shortest of jitters. */
+const retries = {
+  none: { attempts: 1, baseMs: 500, maxMs: 60_000 },
+  read: { attempts: 4, baseMs: 500, maxMs: 60_000 },
+  draw: { attempts: 1, baseMs: 500, maxMs: 60_000 },
+  write: { attempts: 24, baseMs: 500, maxMs: 600_000 },
+}
 const timeouts = { none: 10_000, read: 20_000, draw: 10_000, write: 20_000 }
 
 /**
@@ -36,7 +43,6 @@ const timeouts = { none: 10_000, read: 20_000, draw: 10_000, write: 20_000 }
  * @throws {TableError} `definition-invalid` for a limit of money or time that is none.
  */
 export function buildColumn<Row extends object, Out>(parts: Parts<Row, Out>): Column<Row, Out> {
-  const external = parts.work.effect === 'read' || parts.work.effect === 'write'
   const describe = parts.describe ?? {}
   checkSpend(parts.spend)
   checkWithin(parts.withinMs, parts.work.effect)
@@ -45,7 +51,7 @@ export function buildColumn<Row extends object, Out>(parts: Parts<Row, Out>): Co
     reads: parts.reads ?? [],
     needs: parts.needs ?? [],
     output: parts.output ?? null,
-    retry: { attempts: external ? 4 : 1, baseMs: 500, maxMs: 60_000, ...parts.retry },
+    retry: { ...retries[parts.work.effect], ...parts.retry },
     timeoutMs: parts.timeoutMs ?? timeouts[parts.work.effect],
     withinMs: parts.withinMs ?? null,
     spend: parts.spend ?? null,

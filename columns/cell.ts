@@ -19,12 +19,14 @@ export type CellStatus = (typeof cellStatuses)[number]
 
 /** What a waiting cell waits for; `until` is in epoch milliseconds, null when nobody knows. */
 export interface Waiting {
-  on: 'upstream' | 'retry' | 'rate-limit' | 'callback' | 'hours' | 'human'
+  on: 'upstream' | 'retry' | 'rate-limit' | 'credentials' | 'callback' | 'hours' | 'human'
   until: number | null
   /** When a hold began, in epoch milliseconds. */
   since?: number
   /** The same of every hold that counts for this draw. */
   holds?: HeldSince
+  /** Key of the credential whose account takes no calls with it. */
+  credential?: string
 }
 
 export interface CellError {
@@ -47,7 +49,7 @@ export interface CellState {
   attempts: number
   /** Failed attempts of the present run: what the retry policy counts. */
   tries?: number
-  /** Epoch ms of the first attempt of the present run, while the row waits for another one and `withinMs` counts from it. */
+  /** Epoch ms of the first attempt of the present run, while the row waits for another one and something counts from it. */
   firstTryAt?: number
   /** Key of the kept answer behind the value: asked again unchanged, it costs nothing. */
   memo?: string
@@ -65,6 +67,10 @@ export interface CellState {
   intended?: number
   /** An effect whose bytes may have left and whose outcome is not recorded yet; `hash` is that of what was sent, absent in older files. */
   intent?: { sendId: string; attempt: number; at: number; hash?: string }
+  /** What an effect put out there before, while its cell has no value of its own. */
+  earlier?: Json
+  /** Nobody knows whether this blind effect happened, and it is made once more. */
+  mayRepeat?: true
   /** The draw behind an owner. */
   draw?: number
   /** What people or other systems told the cell. */

@@ -4,6 +4,7 @@ import type { Pool } from '../routing/pool.ts'
 import type { Rep } from '../routing/rep.ts'
 import type { ServiceLevelClock } from '../routing/service-level/policy.ts'
 import type { Territory } from '../routing/territory.ts'
+import type { Budget } from './budget.ts'
 import type { CallFailure, TableError } from './errors.ts'
 import type { Json, JsonObject } from './json.ts'
 import type { Call } from './ports.ts'
@@ -21,13 +22,6 @@ export interface RetryPolicy {
   /** First pause in milliseconds; it doubles with every attempt, with jitter. */
   baseMs: number
   maxMs: number
-}
-
-/** A limit shared by every column that names the same key. */
-export interface Budget {
-  key: string
-  concurrency: number
-  perSecond?: number
 }
 
 export interface Cost {
@@ -56,6 +50,10 @@ export interface CellContext extends Call {
   receivedAt: string
   /** Identifies one intended effect: the same over its retries, another when content or generation changes. */
   sendId: string
+  /** The value this cell had before the present effect was intended, null for none: what went out earlier. */
+  earlier: Json | null
+  /** Nobody could tell whether this effect happened, and it is repeated all the same: see `whenUnknown` of a blind target. */
+  mayRepeat: boolean
   /** What people or other systems told this cell, in order. */
   signals: readonly Signal[]
   /**
@@ -127,8 +125,11 @@ export type Outcome<Out> =
       cost?: Cost
       /** Epoch ms at which the cell is to be run again by itself. */
       again?: number
-      /** Takes the draw of an earlier column back and draws anew, or gives it to the rep `to`, with everything behind it, in the same run. */
-      redraw?: { column: string; reason: string; to?: string }
+      /**
+       * Takes the draw of an earlier column back and draws anew, or gives it to the rep `to`, with everything behind it, in the same run.
+       * `rereads` are earlier columns that are out of date: they run again first, and the former owner may get the draw once more.
+       */
+      redraw?: { column: string; reason: string; to?: string; rereads?: readonly string[] }
       /** Facts that the cell keeps among its signals: seen once, they are not asked for again. */
       learnt?: readonly Signal[]
     }
@@ -148,6 +149,13 @@ export const noResult = (reason: string, extra: { detail?: object; cost?: Cost }
   reason,
   ...extra,
 })
+
+/**
+ * What the other side allows when the outcome of an effect is not known. `same-state`: writing again gives the same state, so it is read
+ * and written only where it differs. `keyed`: the other side knows our key and takes it once. `readable`: what was done can be found
+ * afterwards. `blind`: nobody can tell.
+ */
+export type EffectTarget = 'same-state' | 'keyed' | 'readable' | 'blind'
 
 /** What reading back after an unknown outcome found. */
 export type Reconciliation<Out> =
@@ -194,6 +202,12 @@ export type Work<Out> =
       sideEffect: string
       /** Whom it reaches: a backfill may change records without a word to anybody. */
       reaches: 'records' | 'people'
+      target: EffectTarget
+      /**
+       * For a blind target, once the outcome is unknown: `leave` it so (at most once), or `repeat` it (at least once; the detail says that
+       * it may be a repetition).
+       */
+      whenUnknown?: 'leave' | 'repeat'
       /** Columns whose draw is confirmed by the success of this effect. */
       confirms: readonly string[]
       send(values: Values, context: CellContext): Promise<Outcome<Out>>

@@ -20,6 +20,7 @@ export interface CrmRecordOptions<Row extends object, Reads extends NameOf<Row>,
   reads?: readonly Reads[]
   needs?: readonly Needs[]
   crm: Crm
+  /** Blank values count as missing. With `accountId` a record that is created for the person stands under that account. */
   person: (row: NoInfer<Seen<Row, Reads, Needs>>) => Omit<RecordRequest, 'externalId'>
 }
 
@@ -33,10 +34,8 @@ export function crmRecord<
   const Needs extends NameOf<Row> = never,
 >(options: CrmRecordOptions<Row, Reads, Needs>): Column<Row, CrmRecord> {
   const { crm } = options
-  const requestOf = (values: Values, context: CellContext): RecordRequest => ({
-    ...options.person(asSeen(values)),
-    externalId: context.row,
-  })
+  const requestOf = (values: Values, context: CellContext) =>
+    filled(options.person(asSeen(values)), context.row)
   return buildColumn<Row, CrmRecord>({
     ...options,
     kind: 'crm-record',
@@ -47,6 +46,7 @@ export function crmRecord<
       effect: 'write',
       sideEffect: `creates a record in ${crm.vendor} where none is found`,
       reaches: 'records',
+      target: 'keyed',
       confirms: [],
       horizonMs: 1_000,
       async send(values, context) {
@@ -62,4 +62,21 @@ export function crmRecord<
       },
     },
   })
+}
+
+const orNull = (value: string | null | undefined) => (value?.trim() ? value : null)
+
+/** No field of a form that was left empty reaches the CRM. */
+function filled(person: Omit<RecordRequest, 'externalId'>, externalId: string): RecordRequest {
+  const accountId = orNull(person.accountId)
+  return {
+    recordId: orNull(person.recordId),
+    externalId,
+    email: orNull(person.email),
+    firstName: orNull(person.firstName),
+    lastName: orNull(person.lastName),
+    company: orNull(person.company),
+    website: orNull(person.website),
+    ...(accountId !== null && { accountId }),
+  }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { asSeen, buildColumn } from './build.ts'
 import { type CellContext, type Column, type ColumnOptions, done, noResult } from './column.ts'
-import { CallFailure } from './errors.ts'
+import { CallFailure, type FailureKind } from './errors.ts'
 import type { JsonObject } from './json.ts'
 import type { EnrichmentProvider, Firm } from './ports.ts'
 import type { NameOf, Seen } from './types.ts'
@@ -22,71 +22,127 @@ export interface EnrichOptions<Row extends object, Reads extends NameOf<Row>, Ne
   providers: readonly EnrichmentProvider[]
   /** The registrable domain to ask for; null skips every provider. */
   domain: (row: NoInfer<Seen<Row, Reads, Needs>>) => string | null
+  /** Why a provider is not to be asked for this row, null to ask it: one that knows no company outside its country, say. */
+  skip?: (row: NoInfer<Seen<Row, Reads, Needs>>, vendor: string) => string | null
 }
 
-interface ProviderReport {
+/** One provider's part in the detail of a cell. `why` is the reason of `skipped` and `error`, and null otherwise. */
+export interface ProviderReport {
   provider: string
-  outcome: 'matched' | 'no-match' | 'error' | 'not-run'
+  outcome: 'matched' | 'no-match' | 'skipped' | 'error' | 'not-run'
   costUsd: number
-  error: string | null
+  why: string | null
   raw: JsonObject | null
 }
 
-/** Company facts from a waterfall of providers: the first match wins, and each provider's part is kept. */
+/**
+ * Company facts from a waterfall of providers: the first match wins, and each provider's part is kept with its cost. One that rests, or
+ * whose credential is dead, is skipped for the next. When nobody matched and somebody could not be asked, the cell is tried again: "not
+ * known" is not "no match".
+ */
 export function enrich<
   Row extends object,
   const Reads extends NameOf<Row> = never,
   const Needs extends NameOf<Row> = never,
 >(options: EnrichOptions<Row, Reads, Needs>): Column<Row, Firm> {
-  const vendors = options.providers.map((provider) => provider.vendor)
+  const { providers, domain, skip } = options
   return buildColumn<Row, Firm>({
     ...options,
     kind: 'enrich',
     output: FirmShape,
-    costUsd: options.providers.reduce((sum, provider) => sum + provider.costUsd, 0),
-    describe: { providers: vendors },
-    versionOf: [options.domain],
+    costUsd: providers.reduce((sum, provider) => sum + provider.costUsd, 0),
+    describe: { providers: providers.map(({ vendor }) => vendor) },
+    versionOf: [domain, ...(skip === undefined ? [] : [skip])],
     work: {
       effect: 'read',
       async run(values, context) {
-        const domain = options.domain(asSeen(values))
-        if (domain === null) return noResult('there is no company domain to ask for')
-        return waterfall(options.providers, domain, context)
+        const row = asSeen<Seen<Row, Reads, Needs>>(values)
+        const asked = domain(row)
+        if (asked === null) return noResult('there is no company domain to ask for')
+        return waterfall(providers, { domain: asked, skip: (vendor) => skip?.(row, vendor) ?? null }, context)
       },
     },
   })
 }
 
-async function waterfall(providers: readonly EnrichmentProvider[], domain: string, context: CellContext) {
+interface Question {
+  domain: string
+  skip(vendor: string): string | null
+}
+
+async function waterfall(providers: readonly EnrichmentProvider[], question: Question, context: CellContext) {
   const reports: ProviderReport[] = []
   const failures: CallFailure[] = []
   let firm: Firm | null = null
   for (const provider of providers) {
-    const report: ProviderReport = {
-      provider: provider.vendor,
-      outcome: 'not-run',
-      costUsd: 0,
-      error: null,
-      raw: null,
-    }
+    const { vendor: name } = provider
+    const why = firm === null ? question.skip(name) : null
+    const report: ProviderReport = { provider: name, outcome: 'not-run', costUsd: 0, why, raw: null }
     reports.push(report)
-    if (firm !== null) continue
+    if (why !== null) report.outcome = 'skipped'
+    if (firm !== null || why !== null) continue
     try {
-      const answer = await provider.findFirm({ domain }, context)
+      const answer = await paidFor(provider, question.domain, context)
       firm = answer.firm
-      Object.assign(report, { outcome: firm === null ? 'no-match' : 'matched', raw: answer.raw })
-      report.costUsd = provider.costUsd
+      report.outcome = firm === null ? 'no-match' : 'matched'
+      report.costUsd = priceOf(provider, answer)
+      report.raw = answer.raw
     } catch (error) {
-      if (!CallFailure.isInstance(error)) throw error
-      Object.assign(report, { outcome: 'error', error: error.message })
+      // Out of money, or no longer waited for: no other provider is asked either.
+      if (!CallFailure.isInstance(error) || error.kind === 'budget-exhausted' || context.signal.aborted)
+        throw error
+      report.outcome = rests(error) ? 'skipped' : 'error'
+      report.why = error.message
       failures.push(error)
     }
   }
-  const detail = { providers: reports.map((report) => ({ ...report })) }
+  const detail = { providers: reports }
   const cost = { usd: reports.reduce((sum, report) => sum + report.costUsd, 0) }
   if (firm !== null) return done(firm, { detail, cost })
-  // One provider that could not be asked means "not known", which is not the same as "no match".
-  const worth = failures.find((failure) => failure.retryable) ?? failures[0]
-  if (worth !== undefined) throw worth
-  return noResult(`no provider knows ${domain}`, { detail, cost })
+  const soonest = failures.toSorted((one, other) => waitOf(one) - waitOf(other))[0]
+  if (soonest !== undefined) throw notKnown(question.domain, reports, soonest)
+  return noResult(`no provider knows ${question.domain}`, { detail, cost })
+}
+
+/** The price counts against the column's `spend` before the call, and is in the books also when the cell fails behind it. */
+async function paidFor(provider: EnrichmentProvider, domain: string, context: CellContext) {
+  const charged = provider.costUsd > 0 ? await context.charge(provider.costUsd) : null
+  try {
+    const answer = await provider.findFirm({ domain }, context)
+    charged?.settle(priceOf(provider, answer))
+    return answer
+  } catch (error) {
+    charged?.settle(0)
+    throw error
+  }
+}
+
+const priceOf = ({ costUsd, paidFor }: EnrichmentProvider, { firm }: { firm: Firm | null }): number =>
+  paidFor === 'match' && firm === null ? 0 : costUsd
+
+const restingKinds: ReadonlySet<FailureKind> = new Set([
+  'rate-limited',
+  'quota-exhausted',
+  'needs-credentials',
+])
+
+const rests = ({ kind }: CallFailure) => restingKinds.has(kind)
+
+/** How long until asking again is worth it, in milliseconds: nobody knows when a dead credential is replaced. */
+function waitOf({ kind, retryable, retryAfterMs }: CallFailure): number {
+  if (!retryable) return Number.POSITIVE_INFINITY
+  return kind === 'needs-credentials' ? Number.MAX_VALUE : (retryAfterMs ?? 0)
+}
+
+/** Names every provider's part, as a cell that failed has no detail. */
+function notKnown(domain: string, reports: readonly ProviderReport[], soonest: CallFailure): CallFailure {
+  const parts = reports.map(
+    ({ provider, outcome, why }) => `${provider}: ${outcome}${why === null ? '' : ` (${why})`}`,
+  )
+  const { kind, retryable, retryAfterMs } = soonest
+  return new CallFailure(kind, `nobody could say who ${domain} is; ${parts.join('; ')}`, {
+    retryable,
+    ...(retryAfterMs !== null && { retryAfterMs }),
+    cause: soonest,
+  })
 }

@@ -28,6 +28,8 @@ export const errorCodes = {
   'store-unsafe': 500,
   'store-newer': 500,
   'store-closed': 503,
+  'store-full': 507,
+  'store-broken': 503,
   internal: 500,
 } as const
 
@@ -66,7 +68,10 @@ export class TableError extends Error {
 export type FailureKind =
   | 'invalid-output'
   | 'invalid-request'
+  /** The other side refuses this one request to us: a scope or a right that is missing. */
   | 'unauthorized'
+  /** The credential itself is dead: expired, revoked, wrong. No call with it can succeed until somebody gives another one. */
+  | 'needs-credentials'
   | 'rate-limited'
   | 'timeout'
   | 'unavailable'

@@ -76,7 +76,9 @@ function failureOf(response: Response, { address, write }: Request, now: number)
   const waitMs = retryAfterMs(response.headers.get('retry-after'), now)
   const wait = waitMs === null ? {} : { retryAfterMs: waitMs }
   if (status === 429) return new CallFailure('rate-limited', message, { retryable: true, ...wait })
-  if (status === 401 || status === 403) return new CallFailure('unauthorized', message, { retryable: false })
+  // The key is dead for every row, so they wait for another one; what is forbidden may be so for this one call alone.
+  if (status === 401) return new CallFailure('needs-credentials', message, { retryable: true })
+  if (status === 403) return new CallFailure('unauthorized', message, { retryable: false })
   if (status < 400) {
     const to = response.headers.get('location')
     return new CallFailure('invalid-request', `${message}, a redirect to ${to}; call that address itself`, {

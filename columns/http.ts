@@ -1,9 +1,11 @@
+import { hash } from 'node:crypto'
 import type { z } from 'zod'
+import type { Budget } from './budget.ts'
 import { asSeen, buildColumn } from './build.ts'
 import { type CellContext, type Column, type ColumnOptions, done, type Outcome } from './column.ts'
 import { CallFailure, TableError } from './errors.ts'
 import { exchange } from './http-exchange.ts'
-import { type Json, parseJson } from './json.ts'
+import { type Json, parseJson, stableStringify } from './json.ts'
 import type { NameOf, Seen } from './types.ts'
 
 export interface HttpOptions<Row extends object, Reads extends NameOf<Row>, Needs extends NameOf<Row>, Out>
@@ -22,11 +24,20 @@ export interface HttpOptions<Row extends object, Reads extends NameOf<Row>, Need
   effect?: 'read' | 'write'
   /** Whom a call that changes things reaches. Nobody knows what a service does with it, so people unless this says otherwise. */
   reaches?: 'records' | 'people'
+  /**
+   * What a service does with the same call twice: one that honours `Idempotency-Key` is `keyed`, one to which it leaves the same state is
+   * `same-state`; both are called again after an unknown outcome. `blind` unless this says otherwise.
+   */
+  target?: 'same-state' | 'keyed' | 'blind'
+  /** What follows an unknown outcome of a blind target: `leave` it (perhaps never, never twice), or `repeat` it. `leave` when left out. */
+  whenUnknown?: 'leave' | 'repeat'
+  /** How much the service takes, for all columns that call this host with these headers; 20 requests at once when left out. */
+  limits?: Partial<Omit<Budget, 'key'>>
 }
 
 /**
- * A JSON call to a service of your own. 404 is no result. A call that changes things carries our send id as `Idempotency-Key`;
- * a service that honours it makes repeats harmless, and one that does not is never called twice after an unknown outcome.
+ * A JSON call to a service of your own. 404 is no result. A call that changes things carries our send id as `Idempotency-Key`; what
+ * follows a lost answer is said by `target`. A 401 parks the rows until the key is replaced.
  *
  * @throws {TableError} `definition-invalid` when `url` is no http(s) address or leaves its host to a row.
  */
@@ -39,8 +50,9 @@ export function http<
   const method = options.method ?? 'GET'
   const effect = options.effect ?? (method === 'GET' ? 'read' : 'write')
   const { host } = checkAddress(options.url)
+  const fixed = { method, effect, budget: budgetOf(host, options) }
   const call = (row: NoInfer<Seen<Row, Reads, Needs>>, context: CellContext) =>
-    request(options, { row, context, method, effect })
+    request(options, { row, context, ...fixed })
   return buildColumn<Row, Out>({
     ...options,
     kind: 'http',
@@ -53,15 +65,36 @@ export function http<
             effect,
             sideEffect: `calls ${method} ${host}`,
             reaches: options.reaches ?? 'people',
+            ...afterUnknown(host, options),
             confirms: [],
             horizonMs: 0,
             send: (values, context) => call(asSeen(values), context),
-            reconcile: async () => ({
-              state: 'unknown',
-              reason: `${host} cannot be asked whether the call took effect`,
-            }),
           },
   })
+}
+
+/** Nobody can ask a service of one's own what became of a call; what may follow depends on what it does with the same call twice. */
+function afterUnknown(
+  host: string,
+  {
+    target = 'blind',
+    whenUnknown = 'leave',
+  }: Pick<HttpOptions<never, never, never, never>, 'target' | 'whenUnknown'>,
+) {
+  const reason = `${host} cannot be asked whether the call took effect`
+  return target === 'blind'
+    ? { target, whenUnknown, reconcile: async () => ({ state: 'unknown' as const, reason }) }
+    : { target, reconcile: async () => ({ state: 'absent' as const }) }
+}
+
+/** One budget for everything that calls a host with the same key. A digest stands for the headers, as they may hold that key. */
+function budgetOf(
+  host: string,
+  { headers, limits }: Pick<HttpOptions<never, never, never, never>, 'headers' | 'limits'>,
+): Budget {
+  const key =
+    headers === undefined ? host : `${host}:${hash('sha256', stableStringify(headers), 'hex').slice(0, 8)}`
+  return { concurrency: 20, ...limits, key: `http:${key}` }
 }
 
 /** Braces belong behind the host: a row may fill in a path, never say where the call goes. */
@@ -79,9 +112,15 @@ function checkAddress(url: string): URL {
 
 async function request<Row extends object, Reads extends NameOf<Row>, Needs extends NameOf<Row>, Out>(
   options: HttpOptions<Row, Reads, Needs, Out>,
-  call: { row: Seen<Row, Reads, Needs>; context: CellContext; method: string; effect: 'read' | 'write' },
+  call: {
+    row: Seen<Row, Reads, Needs>
+    context: CellContext
+    method: string
+    effect: 'read' | 'write'
+    budget: Budget
+  },
 ): Promise<Outcome<Out>> {
-  const { row, context, method, effect } = call
+  const { row, context, method, effect, budget } = call
   const address = addressOf(options.url, options.path?.(row) ?? {})
   for (const [name, value] of Object.entries(options.query?.(row) ?? {}))
     address.searchParams.set(name, value)
@@ -92,11 +131,14 @@ async function request<Row extends object, Reads extends NameOf<Row>, Needs exte
     ...(effect === 'write' && { 'idempotency-key': context.sendId }),
     ...options.headers,
   }
-  const answer = await exchange({ address, method, headers, body, write: effect === 'write' }, context)
+  const asked = { address, method, headers, body, write: effect === 'write' }
+  const leave = () => exchange(asked, context)
+  const answer = await (context.limit === undefined ? leave() : context.limit(budget, leave))
   if (answer === null) return { status: 'no-result', reason: `${address.host} answered 404` }
   const parsed = parseJson(answer)
   const checked = parsed.ok ? options.output.safeParse(parsed.value) : null
-  if (checked?.success === true) return done(checked.data)
+  if (checked?.success === true)
+    return done(checked.data, context.mayRepeat ? { detail: { mayRepeat: true } } : {})
   const [issue] = checked?.error.issues ?? []
   const why = parsed.ok ? `${issue?.path.join('.') || 'the answer'}: ${issue?.message}` : parsed.error
   throw new CallFailure(

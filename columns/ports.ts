@@ -1,3 +1,4 @@
+import type { Allowance, Budget } from './budget.ts'
 import type { JsonObject } from './json.ts'
 
 /** What every call to the outside carries. The deadline is ours: no vendor client sets a usable one. */
@@ -6,6 +7,20 @@ export interface Call {
   /** Whole time the call may take, in milliseconds. */
   timeoutMs: number
   fetch: typeof fetch
+  /** A live row is never kept waiting to fill a batch. Left out: live. */
+  lane?: 'live' | 'bulk'
+  /**
+   * Makes one request within what the credential allows: waits for its turn (which does not count against the deadline), and throws
+   * `CallFailure` without a request while the account rests. Left out: no limits are kept.
+   */
+  limit?<Answer>(budget: Budget, request: () => Promise<Answer>): Promise<Answer>
+  /**
+   * From here until what it returns is called, the call waits to leave together with others: that long its deadline stands still, and when
+   * it is cancelled nothing of it has left. Within `limit` there is no need for it.
+   */
+  wait?(): () => void
+  /** Tells what the vendor says of its own allowance. */
+  used?(budget: Budget, allowance: Allowance): void
 }
 
 /** A person in a CRM who can own records. */
@@ -78,11 +93,26 @@ export interface RecordRequest {
   lastName: string | null
   company: string | null
   website: string | null
+  /** The account that a record created for the person is put under, where the CRM relates the two. */
+  accountId?: string | null
+}
+
+/** Something for a person to do, kept in the CRM. */
+export interface TaskRequest {
+  /** Who is to do it: a user id. */
+  ownerId: string
+  subject: string
+  description: string
+  /** The record it is about. */
+  about: { type: string; id: string }
+  /** Last day, YYYY-MM-DD. */
+  dueOn: string
 }
 
 /** A CRM. Every method makes each request once and throws `CallFailure`. */
 export interface Crm {
   readonly vendor: string
+  readonly budget: Budget
   /** Accounts whose registrable domain equals `domain`. An empty domain is refused, never "match all". */
   findAccounts(domain: string, call: Call): Promise<CrmAccount[]>
   /** Accounts whose name shares words with `name`: more than match, for the caller to compare. An empty name finds none. */
@@ -96,12 +126,15 @@ export interface Crm {
   findRecord(request: RecordRequest, call: Call): Promise<CrmRecord | null>
   createRecord(request: RecordRequest, call: Call): Promise<CrmRecord>
   readRecord(record: { type: string; id: string }, call: Call): Promise<CrmRecord | null>
-  /** Writes the owner and the given fields in one update. Does not read back. */
+  /** Writes the owner and the given fields in one update. Does not read back. Rows of the bulk lane share requests, and so do their reads. */
   writeOwner(
     record: { type: string; id: string },
     change: { ownerId: string; fields?: Record<string, string> },
     call: Call,
   ): Promise<void>
+  /** Creates a task. `sendId` is kept with it, so that `findTask` finds it afterwards. */
+  createTask(task: TaskRequest, sendId: string, call: Call): Promise<{ id: string; url: string }>
+  findTask(task: TaskRequest, sendId: string, call: Call): Promise<Finding<{ id: string; url: string }>>
   /**
    * The first thing a person did with the record at or after `since` (ISO). What machines do is none: automated and sequence
    * e-mails, mass mailings, and everything by integration users.
@@ -119,6 +152,8 @@ export interface Message {
   facts: readonly (readonly [label: string, value: string])[]
   reason: string
   link?: { text: string; url: string }
+  /** Shown under an earlier message, where the messenger has threads; otherwise it stands by itself. */
+  replyTo?: { channel: string; id: string }
 }
 
 export interface SentMessage {
@@ -135,6 +170,9 @@ export type Finding<Found> =
 
 export interface Messenger {
   readonly vendor: string
+  readonly budget: Budget
+  /** Whether a message can be found afterwards. */
+  readonly target: 'readable' | 'blind'
   /** `sendId` travels in the message's metadata and identifies it afterwards. */
   send(message: Message, sendId: string, call: Call): Promise<SentMessage>
   /** Did a message with this id arrive? Messengers that cannot be read back answer `unknown`. */
@@ -144,6 +182,8 @@ export interface Messenger {
 export interface EnrolRequest {
   sequence: string
   record: { type: string; id: string }
+  /** Of the person, for vendors that know people by their address. */
+  email: string | null
   /** The rep in whose name the sequence is sent. */
   sender: { email: string; crmUserId: string | null }
 }
@@ -151,12 +191,21 @@ export interface EnrolRequest {
 export interface Enrolment {
   id: string
   sequence: string
+  /** E-mail address in whose name the sequence is sent, null when the vendor does not say. */
+  sender: string | null
 }
 
 export interface Sequencer {
   readonly vendor: string
+  readonly budget: Budget
+  /** False for a vendor without a call that takes a person out of a sequence. */
+  readonly unenrols: boolean
+  /** Why the person must not be written to, such as an opt-out; null when nothing is known against it. */
+  refusal(request: EnrolRequest, call: Call): Promise<string | null>
   enrol(request: EnrolRequest, call: Call): Promise<Enrolment>
   find(request: EnrolRequest, call: Call): Promise<Finding<Enrolment>>
+  /** Takes the person out. One who is not in the sequence any more is out. */
+  unenrol(enrolment: Enrolment, request: EnrolRequest, call: Call): Promise<void>
 }
 
 export interface Firm {
@@ -170,8 +219,11 @@ export interface Firm {
 
 export interface EnrichmentProvider {
   readonly vendor: string
+  readonly budget: Budget
   /** Price of one answer in US dollars, 0 when not known. */
   readonly costUsd: number
+  /** What the price is for: every answer when left out, or only one that knows the company. */
+  readonly paidFor?: 'answer' | 'match'
   /** `firm` is null when the provider has no match: a result, not an error. `raw` is its answer as received. */
   findFirm(query: { domain: string }, call: Call): Promise<{ firm: Firm | null; raw: JsonObject | null }>
 }
@@ -195,6 +247,7 @@ export interface ModelAnswer {
 
 export interface Model {
   readonly vendor: string
+  readonly budget: Budget
   /** A pinned name. */
   readonly model: string
   /** What else an answer depends on, such as the server's address and the format: answers are kept under it. */
@@ -208,6 +261,7 @@ export interface Connectors {
   readonly crm: Crm
   readonly messenger: Messenger
   readonly sequencer: Sequencer
-  readonly enrichment: EnrichmentProvider
+  /** In the order in which they are asked. */
+  readonly enrichments: readonly EnrichmentProvider[]
   readonly model: Model
 }

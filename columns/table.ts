@@ -17,8 +17,24 @@ export interface PlacedColumn {
   // biome-ignore lint/suspicious/noExplicitAny: the row types differ from column to column; values are checked by name at definition
   column: Column<any, unknown>
   when: Readonly<Record<string, unknown>>
+  /** It runs only when that column has no result this long after everything else it needs was there, or failed. Null: always. */
+  late: Late | null
   /** Names of columns whose result this one waits for: reads, needs and when. */
   dependsOn: readonly string[]
+}
+
+/** See `PlacedColumn.late`. */
+export interface Late {
+  column: string
+  afterMs: number
+}
+
+/** What an input says of the write it comes from. */
+export interface Origin {
+  /** The send id that the record carries, see `CellContext.sendId`. */
+  sendId: string
+  /** ISO time at which the record was changed; null: when the row comes in. */
+  at: string | null
 }
 
 /** A table without its types, as the runtime, the store and the server see it. */
@@ -29,6 +45,8 @@ export interface TableDefinition {
   /** Identity of the person behind an input, for touches; null when the input names nobody. */
   readonly personOf: (input: Record<string, unknown>) => string | null
   readonly accountOf: (input: Record<string, unknown>) => string | null
+  /** The effect of ours that an input may be the echo of, null for an input that carries none. */
+  readonly originOf: (input: Record<string, unknown>) => Origin | null
   /** Changes with any column, prompt, rule or schema. */
   readonly version: string
 }
@@ -40,6 +58,11 @@ export interface TableOptions<Input extends z.ZodObject> {
   person?: (input: InputRow<z.output<Input>>) => string | null
   /** Same company -> same claim. Null: no claim. */
   account?: (input: InputRow<z.output<Input>>) => string | null
+  /**
+   * Tells by the stamp in a changed record that the change may be a write of our own. Such a row is not inserted, when this store made
+   * that write within a minute of the change: what we write never triggers us again.
+   */
+  origin?: (input: InputRow<z.output<Input>>) => Origin | null
 }
 
 /** A table under definition. Each column adds its value to the row that later columns may read. */
@@ -47,7 +70,7 @@ export interface Table<Row extends object> extends TableDefinition {
   column<const Name extends string, Out>(
     name: Name extends keyof Row ? TypeProblem<`column "${Name}" is already defined`> : Name,
     column: Column<Row, Out>,
-    options?: { when?: When<Row> },
+    options?: { when?: When<Row>; late?: { column: NameOf<Row>; afterMs: number } },
   ): Table<Simplify<Row & { [Key in Name]: Out | null }>>
 }
 
@@ -72,6 +95,8 @@ export function defineTable<Input extends z.ZodObject>(
     columns: [],
     personOf: keyOf(options.person),
     accountOf: keyOf(options.account),
+    originOf: (input) =>
+      options.origin?.(withNulls(options.input, input) as InputRow<z.output<Input>>) ?? null,
     version: '',
   })
 }
@@ -87,12 +112,13 @@ function grow<Row extends object>(definition: TableDefinition): Table<Row> {
   const version = versionOf([
     definition.name,
     z.toJSONSchema(definition.input, { io: 'input', unrepresentable: 'any' }),
-    ...definition.columns.map(({ name, column, when }) => [
+    ...definition.columns.map(({ name, column, when, late }) => [
       name,
       column.version,
       column.reads,
       column.needs,
       when,
+      ...(late === null ? [] : [late]),
     ]),
   ])
   return {
@@ -100,7 +126,7 @@ function grow<Row extends object>(definition: TableDefinition): Table<Row> {
     version,
     column(name, column, options = {}) {
       if (typeof name !== 'string') throw new TableError('definition-invalid', 'a column name must be text')
-      const placed = place(definition, name, column as PlacedColumn['column'], options.when ?? {})
+      const placed = place(definition, name, column as PlacedColumn['column'], options)
       return grow({ ...definition, columns: [...definition.columns, placed] })
     },
   }
@@ -111,7 +137,7 @@ function place(
   table: TableDefinition,
   name: string,
   column: PlacedColumn['column'],
-  when: Readonly<Record<string, unknown>>,
+  { when = {}, late = null }: { when?: Readonly<Record<string, unknown>>; late?: Late | null },
 ): PlacedColumn {
   checkName('column', name)
   const inputs = Object.keys(table.input.shape)
@@ -155,7 +181,44 @@ function place(
     )
   }
   const dependsOn = [...new Set(used)].filter((each) => earlier.includes(each))
-  return { name, index: table.columns.length, column, when, dependsOn }
+  if (late !== null) checkLate(table, name, { late, dependsOn })
+  return { name, index: table.columns.length, column, when, late, dependsOn }
+}
+
+/** A column can be late for an earlier one only, and must not wait for it in another way as well. */
+function checkLate(
+  table: TableDefinition,
+  name: string,
+  { late, dependsOn }: { late: Late; dependsOn: readonly string[] },
+): void {
+  const earlier = table.columns.map((each) => each.name)
+  if (!earlier.includes(late.column)) {
+    throw problem(
+      table,
+      name,
+      `column "${name}" is late for "${late.column}", which is no earlier column`,
+      wayOutOf(late.column, earlier),
+    )
+  }
+  if (!(Number.isFinite(late.afterMs) && late.afterMs > 0)) {
+    throw problem(
+      table,
+      name,
+      `column "${name}" is late after ${late.afterMs} ms`,
+      'give a number of milliseconds above 0',
+    )
+  }
+  const behind = new Set([late.column])
+  for (const each of table.columns)
+    if (each.dependsOn.some((source) => behind.has(source))) behind.add(each.name)
+  const waitsFor = dependsOn.find((each) => behind.has(each))
+  if (waitsFor === undefined) return
+  throw problem(
+    table,
+    name,
+    `column "${name}" is late for "${late.column}" and uses "${waitsFor}", so it could only run once that is there`,
+    `leave "${waitsFor}" out of its reads, needs and when`,
+  )
 }
 
 function checkName(what: string, name: string): void {

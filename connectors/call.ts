@@ -1,3 +1,4 @@
+import type { Budget } from '../columns/budget.ts'
 import { CallFailure } from '../columns/errors.ts'
 import { parseJson } from '../columns/json.ts'
 import type { Call } from '../columns/ports.ts'
@@ -15,18 +16,33 @@ const neverSent = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
-/** A `Call` whose clock runs: its signal also aborts when the time is up. */
+/** A port call under way. All its requests share the time that the caller gave. */
 export interface RunningCall {
-  /** Aborts on the caller's signal and at the deadline, whichever is first. */
+  /** The caller's own. The deadline is not in it: each request has that for itself, once its turn has come. */
   signal: AbortSignal
   fetch: typeof fetch
+  budget: Budget
+  lane: 'live' | 'bulk'
+  /** What is left of the time for the call, in milliseconds. It runs while a request is under way, not while one waits for its turn. */
+  clock: { leftMs: number }
+  /** Told right before a request that changes something leaves. */
+  leaving?(): void
+  limit?: NonNullable<Call['limit']>
+  wait?: NonNullable<Call['wait']>
+  used?: NonNullable<Call['used']>
 }
 
-/** Starts the clock of a call. Do this once per port method, so that all its requests share one deadline. */
-export function startCall(call: Call): RunningCall {
+/** Starts a call on the credential that `budget` names. Do this once per port method, so that all its requests share one time. */
+export function startCall(call: Call, budget: Budget): RunningCall {
   return {
-    signal: AbortSignal.any([call.signal, AbortSignal.timeout(call.timeoutMs)]),
+    signal: call.signal,
     fetch: call.fetch,
+    budget,
+    lane: call.lane ?? 'live',
+    clock: { leftMs: call.timeoutMs },
+    ...(call.limit !== undefined && { limit: call.limit.bind(call) }),
+    ...(call.wait !== undefined && { wait: call.wait.bind(call) }),
+    ...(call.used !== undefined && { used: call.used.bind(call) }),
   }
 }
 
@@ -40,6 +56,11 @@ export interface HttpRequest {
   /** Does the request change the outside world? Then a lost answer is an unknown outcome. */
   write: boolean
   maxBytes?: number
+  /**
+   * The failure that an answer stands for, null for none. It is thrown before the turn ends, which is how the limits of the credential
+   * learn of a pause or a dead key: what a connector finds out later they never hear of.
+   */
+  failure?(answer: HttpAnswer): CallFailure | null
 }
 
 /** An answer read whole. Header names are lower case. */
@@ -50,24 +71,60 @@ export interface HttpAnswer {
 }
 
 /**
- * Makes one request, once, and reads the whole answer. Redirects are not followed: they would carry the key elsewhere.
- * Throws `CallFailure` when there is no whole answer; any status is an answer.
+ * Makes one request, once, when the credential allows it, and reads the whole answer. Redirects are not followed: they would carry the key
+ * elsewhere. Throws `CallFailure` when there is no whole answer, or when `request.failure` says so; any status is an answer. A vendor's
+ * client around this must have no time limit of its own, as the turn may be long in coming.
  */
 export async function exchange(request: HttpRequest, call: RunningCall): Promise<HttpAnswer> {
-  if (call.signal.aborted) throw transportFailure(call.signal.reason, { ...request, write: false }, call)
+  return inTurn(call, () => exchangeNow(request, call))
+}
+
+/** Runs `work` when the credential allows it. Within it requests are made by `exchangeNow`. */
+export function inTurn<Answer>(call: RunningCall, work: () => Promise<Answer>): Promise<Answer> {
+  return call.limit === undefined ? work() : call.limit(call.budget, work)
+}
+
+/** `exchange` for work that has its turn already. */
+export async function exchangeNow(request: HttpRequest, call: RunningCall): Promise<HttpAnswer> {
+  const startedAt = performance.now()
+  const signal = AbortSignal.any([
+    call.signal,
+    AbortSignal.timeout(Math.max(0, Math.ceil(call.clock.leftMs))),
+  ])
+  const unsent = { ...request, write: false }
+  if (call.signal.aborted) throw transportFailure(call.signal.reason, unsent, { signal: call.signal })
+  if (call.clock.leftMs <= 0) throw timeOver(unsent)
+  if (request.write) call.leaving?.()
   try {
     const response = await call.fetch(request.url, {
       method: request.method,
       headers: request.headers ?? {},
       body: request.body ?? null,
       redirect: 'manual',
-      signal: call.signal,
+      signal,
     })
     const text = await readText(response, request)
-    return { status: response.status, headers: Object.fromEntries(response.headers), text }
+    const answer = { status: response.status, headers: Object.fromEntries(response.headers), text }
+    const failure = request.failure?.(answer) ?? null
+    if (failure !== null) throw failure
+    return answer
   } catch (error) {
-    throw transportFailure(error, request, call)
+    throw transportFailure(error, request, { signal })
+  } finally {
+    call.clock.leftMs -= performance.now() - startedAt
   }
+}
+
+type Sent = Pick<HttpRequest, 'vendor' | 'method' | 'url' | 'write'>
+
+/** The failure of a request whose time is over; an unknown outcome when it is a write that has left. */
+export function timeOver(request: Sent, cause?: unknown): CallFailure {
+  const what = `${request.vendor}: ${request.method} ${pathOf(request.url)}`
+  return new CallFailure('timeout', `${what} took longer than its deadline`, {
+    retryable: true,
+    outcomeUnknown: request.write,
+    cause,
+  })
 }
 
 async function readText(response: Response, request: HttpRequest): Promise<string> {
@@ -89,25 +146,24 @@ async function readText(response: Response, request: HttpRequest): Promise<strin
   return Buffer.concat(chunks).toString('utf8')
 }
 
-/** Turns whatever a client threw while talking into the failure the runtime decides by. */
+/**
+ * Turns whatever a client threw while talking into the failure the runtime decides by. `signal` is the one the request had: it says whether
+ * the time was over or somebody cancelled.
+ */
 export function transportFailure(
   error: unknown,
-  request: Pick<HttpRequest, 'vendor' | 'method' | 'url' | 'write'>,
-  call: RunningCall,
+  request: Sent,
+  { signal }: { signal: AbortSignal },
 ): CallFailure {
   if (CallFailure.isInstance(error)) return error
+  if (signal.aborted && nameOf(signal.reason) === 'TimeoutError') return timeOver(request, error)
   const what = `${request.vendor}: ${request.method} ${pathOf(request.url)}`
-  if (call.signal.aborted) {
-    const timedOut = nameOf(call.signal.reason) === 'TimeoutError'
-    return new CallFailure(
-      'timeout',
-      `${what} ${timedOut ? 'took longer than its deadline' : 'was cancelled'}`,
-      {
-        retryable: timedOut,
-        outcomeUnknown: request.write,
-        cause: error,
-      },
-    )
+  if (signal.aborted) {
+    return new CallFailure('timeout', `${what} was cancelled`, {
+      retryable: false,
+      outcomeUnknown: request.write,
+      cause: error,
+    })
   }
   const code = causeCode(error)
   return new CallFailure('unavailable', `${what} lost its connection (${code ?? nameOf(error)})`, {

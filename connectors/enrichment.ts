@@ -1,8 +1,18 @@
 import { z } from 'zod'
 import { CallFailure, type FailureKind } from '../columns/errors.ts'
 import type { JsonObject } from '../columns/json.ts'
-import type { Call, EnrichmentProvider, Firm } from '../columns/ports.ts'
-import { excerpt, exchange, type HttpAnswer, parseAnswer, retryAfterMs, startCall } from './call.ts'
+import type { EnrichmentProvider, Firm } from '../columns/ports.ts'
+import {
+  excerpt,
+  exchange,
+  type HttpAnswer,
+  parseAnswer,
+  type RunningCall,
+  retryAfterMs,
+  startCall,
+} from './call.ts'
+import { isJsonObject } from './json-object.ts'
+import { budgetOf, credentialName, type Limits } from './limits.ts'
 
 export interface EnrichmentSettings {
   /** Asked as `{baseUrl}/companies?domain=…`. */
@@ -11,11 +21,10 @@ export interface EnrichmentSettings {
   apiKey?: string
   /** Price of one answer in US dollars. */
   costUsd?: number
+  limits?: Limits
 }
 
 const maxAnswerBytes = 1024 * 1024
-/** Deeper than any provider nests; what is deeper breaks whoever writes it down again. */
-const maxDepth = 32
 
 const Text = z
   .string()
@@ -31,17 +40,23 @@ const Company = z.object({
 
 /** An enrichment provider behind a plain HTTP address: 200 with a company, 404 when it knows none. */
 export function enrichment(settings: EnrichmentSettings): EnrichmentProvider {
+  const budget = budgetOf(
+    credentialName('enrichment', `${settings.baseUrl} ${settings.apiKey ?? ''}`),
+    { concurrency: 20 },
+    settings.limits,
+  )
   return {
     vendor: 'enrichment',
+    budget,
     costUsd: settings.costUsd ?? 0,
-    findFirm: ({ domain }, call) => findFirm(settings, domain, call),
+    findFirm: ({ domain }, call) => findFirm(settings, domain, startCall(call, budget)),
   }
 }
 
 async function findFirm(
   settings: EnrichmentSettings,
   domain: string,
-  call: Call,
+  call: RunningCall,
 ): Promise<{ firm: Firm | null; raw: JsonObject | null }> {
   const asked = domain.trim().toLowerCase()
   if (asked === '') {
@@ -60,11 +75,11 @@ async function findFirm(
       },
       write: false,
       maxBytes: maxAnswerBytes,
+      failure: (answer) => (answer.status === 404 || answer.status === 200 ? null : refusal(answer)),
     },
-    startCall(call),
+    call,
   )
   if (answer.status === 404) return noMatch(answer)
-  if (answer.status !== 200) throw refusal(answer)
   const raw = parseAnswer(answer.text)
   const company = Company.safeParse(raw)
   if (!isJsonObject(raw) || !company.success) throw unreadable(answer, company.error)
@@ -92,7 +107,8 @@ function refusal(answer: HttpAnswer): CallFailure {
 }
 
 function judge(status: number): [kind: FailureKind, retryable: boolean] {
-  if (status === 401 || status === 403) return ['unauthorized', false]
+  if (status === 401) return ['needs-credentials', true]
+  if (status === 403) return ['unauthorized', false]
   if (status === 402) return ['quota-exhausted', false]
   if (status === 429) return ['rate-limited', true]
   // 202 is how some providers say that they have started to look.
@@ -105,14 +121,4 @@ function unreadable(answer: HttpAnswer, cause: unknown): CallFailure {
     retryable: true,
     cause,
   })
-}
-
-/** For what came out of `JSON.parse`: an object that does not nest too deep. */
-function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && isShallow(value, 1)
-}
-
-function isShallow(value: unknown, depth: number): boolean {
-  if (typeof value !== 'object' || value === null) return true
-  return depth < maxDepth && Object.values(value).every((each) => isShallow(each, depth + 1))
 }

@@ -1,24 +1,29 @@
-import type { Call, Crm, Sequencer } from '../columns/ports.ts'
+import type { Crm, Sequencer } from '../columns/ports.ts'
+import type { HubspotSettings } from './hubspot/access.ts'
+import { associationNumbers } from './hubspot/associations.ts'
 import { findCompanies, findCompaniesByName, findContactCompanies, readCompany } from './hubspot/companies.ts'
 import { firstTouch } from './hubspot/engagements.ts'
-import { ownerDirectory, toCrmUser } from './hubspot/owners.ts'
-import { recordPages } from './hubspot/pages.ts'
-import { createContact, findContact, readObject, writeOwner } from './hubspot/records.ts'
-import { enrolContact, findEnrolment } from './hubspot/sequences.ts'
-import { type HubspotSettings, openSession } from './hubspot/session.ts'
+import { createHub } from './hubspot/hub.ts'
+import { createLead, findLead } from './hubspot/leads.ts'
+import { toCrmUser } from './hubspot/owners.ts'
+import { createContact, findContact, readRecord, writeOwner } from './hubspot/records.ts'
+import { cannotUnenrol, enrolContact, enrolmentRefusal, findEnrolment } from './hubspot/sequences.ts'
+import { createTask, findTask } from './hubspot/tasks.ts'
 
-export type { HubspotSettings } from './hubspot/session.ts'
+export { type HubspotSettings, withinTenSeconds } from './hubspot/access.ts'
 
 /**
- * HubSpot as the CRM: leads are contacts, accounts are companies.
- * Contacts need a custom property `rota_row_id` with unique values, the key under which a created contact is found again.
+ * HubSpot as the CRM: people are contacts, or leads with a contact; accounts are companies. Contacts, and leads where they are used, need a
+ * custom property `rota_row_id` with unique values, the key under which a created record is found again.
  */
 export function hubspot(settings: HubspotSettings): Crm {
-  const owners = ownerDirectory()
-  const pages = recordPages(owners)
-  const open = (call: Call) => openSession(settings, call)
+  const hub = createHub(settings)
+  const { owners, open } = hub
+  const numberOf = associationNumbers()
+  const [find, create] = settings.records === 'lead' ? [findLead, createLead] : [findContact, createContact]
   return {
     vendor: 'hubspot',
+    budget: hub.access.budget,
     findAccounts: (domain, call) => findCompanies(domain, owners, open(call)),
     findAccountsByName: (name, call) => findCompaniesByName(name, owners, open(call)),
     findContactAccounts: (email, call) => findContactCompanies(email, owners, open(call)),
@@ -27,20 +32,29 @@ export function hubspot(settings: HubspotSettings): Crm {
       const owner = email.trim() === '' ? null : await owners.findByEmail(email.trim(), open(call))
       return owner && toCrmUser(owner)
     },
-    findRecord: (request, call) => findContact(request, pages, open(call)),
-    createRecord: (request, call) => createContact(request, pages, open(call)),
-    readRecord: (record, call) => readObject(record, pages, open(call)),
-    writeOwner: (record, change, call) => writeOwner(record, change, open(call)),
+    findRecord: (request, call) => find(request, hub, open(call)),
+    createRecord: (request, call) => create(request, hub, open(call)),
+    readRecord: (record, call) => readRecord(record, hub, open(call)),
+    writeOwner: (record, change, call) => writeOwner(record, change, { hub, session: open(call) }),
+    createTask: (task, sendId, call) => createTask(task, sendId, { hub, session: open(call), numberOf }),
+    findTask: (task, sendId, call) => findTask(task, sendId, { hub, session: open(call) }),
     firstTouch: (record, since, call) => firstTouch(record, since, open(call)),
   }
 }
 
-/** HubSpot's sequences. `sender.crmUserId` is the owner id, as everywhere else; the user id is looked up. */
+/**
+ * HubSpot's sequences, for contacts and the contacts of leads. `sender.crmUserId` is the owner id, as everywhere else; the user id is looked
+ * up. Nobody is taken out: HubSpot has no call for that.
+ */
 export function hubspotSequences(settings: HubspotSettings): Sequencer {
-  const owners = ownerDirectory()
+  const hub = createHub(settings)
   return {
     vendor: 'hubspot',
-    enrol: (request, call) => enrolContact(request, owners, openSession(settings, call)),
-    find: (request, call) => findEnrolment(request, openSession(settings, call)),
+    budget: hub.access.budget,
+    unenrols: false,
+    refusal: (request, call) => enrolmentRefusal(request, hub.open(call)),
+    enrol: (request, call) => enrolContact(request, hub, hub.open(call)),
+    find: (request, call) => findEnrolment(request, hub.open(call)),
+    unenrol: (enrolment) => Promise.reject(cannotUnenrol(enrolment)),
   }
 }

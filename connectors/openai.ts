@@ -1,10 +1,12 @@
 import OpenAI from 'openai'
+import type { Budget } from '../columns/budget.ts'
 import { CallFailure } from '../columns/errors.ts'
 import type { Call, Model, ModelAnswer, ModelRequest } from '../columns/ports.ts'
 import { ModelFailure } from '../columns/use-ai/outcomes.ts'
 import { exchange, type RunningCall, startCall } from './call.ts'
+import { budgetOf, credentialName, type Limits } from './limits.ts'
 import { readAnswer } from './openai/answer.ts'
-import { failureOf, isAboutFormat } from './openai/failure.ts'
+import { failureOf, isAboutFormat, limitOf } from './openai/failure.ts'
 import { type AnswerFormat, bodyOf, simplerFormat } from './openai/request.ts'
 
 export type { AnswerFormat } from './openai/request.ts'
@@ -20,6 +22,7 @@ export interface OpenaiSettings {
    * simpler one from then on.
    */
   format?: AnswerFormat
+  limits?: Limits
 }
 
 const officialUrl = 'https://api.openai.com/v1'
@@ -33,9 +36,15 @@ const maxAnswerBytes = 256 * 1024
 export function openai(settings: OpenaiSettings): Model {
   const baseURL = settings.baseUrl ?? officialUrl
   const declared = settings.format ?? 'json_schema'
-  const server: Server = { ...settings, baseURL, format: declared }
+  const budget = budgetOf(
+    credentialName('openai', `${baseURL} ${settings.apiKey}`),
+    { concurrency: 10 },
+    settings.limits,
+  )
+  const server: Server = { ...settings, baseURL, budget, format: declared }
   return {
     vendor: 'openai',
+    budget,
     model: settings.model,
     variant: `${baseURL} ${declared}`,
     answer: (request, call) => answer(server, request, call),
@@ -46,16 +55,17 @@ interface Server {
   apiKey: string
   model: string
   baseURL: string
+  budget: Budget
   /** What the server is known to take. */
   format: AnswerFormat
 }
 
 async function answer(server: Server, request: ModelRequest, call: Call): Promise<ModelAnswer> {
-  const running = startCall(call)
+  const running = startCall(call, server.budget)
   for (;;) {
     const { format } = server
     try {
-      return await ask(server, { request, format, running, timeoutMs: call.timeoutMs })
+      return await ask(server, { request, format, running })
     } catch (error) {
       const simpler = isAboutFormat(error) ? simplerFormat(format) : null
       if (simpler === null) throw failureOf(error, { running, ...server })
@@ -69,26 +79,27 @@ interface Asking {
   request: ModelRequest
   format: AnswerFormat
   running: RunningCall
-  timeoutMs: number
 }
 
-async function ask(server: Server, { request, format, running, timeoutMs }: Asking): Promise<ModelAnswer> {
+/** Longer than any turn is in coming: the time of a request itself is kept by `exchange`. */
+const noTimeoutMs = 86_400_000
+
+async function ask(server: Server, { request, format, running }: Asking): Promise<ModelAnswer> {
   const client = new OpenAI({
     apiKey: server.apiKey,
     baseURL: server.baseURL,
     maxRetries: 0,
     logLevel: 'off',
-    fetch: readWhole(running),
+    fetch: readWhole(running, server),
   })
   const body = bodyOf(request, { model: server.model, format, isOfficial: server.baseURL === officialUrl })
-  // Ours ends the call first; this one only keeps the client's ten minutes away.
-  const options = { signal: running.signal, timeout: timeoutMs + 1000 }
+  const options = { signal: running.signal, timeout: noTimeoutMs }
   const completion: unknown = await client.chat.completions.create(body, options)
   return readAnswer(completion, server.model)
 }
 
 /** The client's own reading knows neither a deadline for the body nor a limit to its size. */
-function readWhole(running: RunningCall): typeof fetch {
+function readWhole(running: RunningCall, server: Server): typeof fetch {
   return async (input, init) => {
     const { status, headers, text } = await exchange(
       {
@@ -100,6 +111,7 @@ function readWhole(running: RunningCall): typeof fetch {
         // Work that is billed: a lost answer may stand on the bill.
         write: true,
         maxBytes: maxAnswerBytes,
+        failure: (answer) => limitOf(answer, { running, ...server }),
       },
       running,
     ).catch((error: unknown) => {

@@ -1,49 +1,70 @@
-import type { Crm, Sequencer } from '../columns/ports.ts'
+import type { Call, Crm, Sequencer } from '../columns/ports.ts'
 import { startCall } from './call.ts'
 import { findAccounts, findAccountsByName, findContactAccounts, readAccount } from './salesforce/accounts.ts'
 import { firstTouch } from './salesforce/activities.ts'
-import { enrol, findEnrolment } from './salesforce/cadences.ts'
-import { createRecord, findRecord, readRecord, writeOwner } from './salesforce/records.ts'
-import { createSession, type SalesforceSettings, type Session } from './salesforce/session.ts'
-import { findUserByEmail } from './salesforce/users.ts'
+import { enrol, findEnrolment, refusal, unenrol } from './salesforce/cadences.ts'
+import { createOwners } from './salesforce/owners.ts'
+import { createRecord, findRecord } from './salesforce/records.ts'
+import { createSession } from './salesforce/session.ts'
+import type { SalesforceSettings } from './salesforce/settings.ts'
+import { createTask, findTask } from './salesforce/tasks.ts'
+import { createUsers } from './salesforce/users.ts'
 
-export type { SalesforceSettings } from './salesforce/session.ts'
+export type { DuplicatePolicy, SalesforceSettings } from './salesforce/settings.ts'
+
+type Connection = ReturnType<typeof connect>
 
 /** One login per settings object, so that the CRM and its cadences share it. */
-const sessions = new WeakMap<SalesforceSettings, Session>()
+const connections = new WeakMap<SalesforceSettings, Connection>()
 
-function sessionFor(settings: SalesforceSettings): Session {
-  const known = sessions.get(settings)
+function connectionFor(settings: SalesforceSettings): Connection {
+  const known = connections.get(settings)
   if (known !== undefined) return known
+  const made = connect(settings)
+  connections.set(settings, made)
+  return made
+}
+
+function connect(settings: SalesforceSettings) {
   const session = createSession(settings)
-  sessions.set(settings, session)
-  return session
+  const { budget } = session
+  const start = (call: Call) => startCall(call, budget)
+  return { session, budget, start, owners: createOwners(session), users: createUsers(session) }
 }
 
 /** Salesforce over its REST API. Logs in when first used; safe to share between any number of calls. */
 export function salesforce(settings: SalesforceSettings): Crm {
-  const session = sessionFor(settings)
+  const org = connectionFor(settings)
+  const { session, owners, users, start } = org
   return {
     vendor: 'salesforce',
-    findAccounts: (domain, call) => findAccounts(session, domain, startCall(call)),
-    findAccountsByName: (name, call) => findAccountsByName(session, name, startCall(call)),
-    findContactAccounts: (email, call) => findContactAccounts(session, email, startCall(call)),
-    readAccount: (id, call) => readAccount(session, id, startCall(call)),
-    findUserByEmail: (email, call) => findUserByEmail(session, email, startCall(call)),
-    findRecord: (request, call) => findRecord(session, request, startCall(call)),
-    createRecord: (request, call) => createRecord(session, request, startCall(call)),
-    readRecord: (record, call) => readRecord(session, record, startCall(call)),
-    writeOwner: (record, change, call) => writeOwner(session, record, { ...change, call: startCall(call) }),
-    firstTouch: (record, since, call) => firstTouch(session, { record, since }, startCall(call)),
+    budget: org.budget,
+    findAccounts: (domain, call) => findAccounts(session, domain, start(call)),
+    findAccountsByName: (name, call) => findAccountsByName(session, name, start(call)),
+    findContactAccounts: (email, call) => findContactAccounts(session, email, start(call)),
+    readAccount: (id, call) => readAccount(session, id, start(call)),
+    findUserByEmail: (email, call) => users.byEmail(email, start(call)),
+    findRecord: (request, call) => findRecord(org, request, start(call)),
+    createRecord: (request, call) => createRecord(org, request, start(call)),
+    readRecord: (record, call) => owners.read(record, start(call)),
+    writeOwner: (record, change, call) => owners.write(record, change, start(call)),
+    createTask: (task, sendId, call) => createTask(session, { task, sendId }, start(call)),
+    findTask: (task, sendId, call) => findTask(session, { task, sendId }, start(call)),
+    firstTouch: (record, since, call) => firstTouch(session, { record, since }, start(call)),
   }
 }
 
 /** Sales Engagement cadences. Pass the settings object that `salesforce` got, and both use one login. */
 export function salesforceCadences(settings: SalesforceSettings): Sequencer {
-  const session = sessionFor(settings)
+  const org = connectionFor(settings)
+  const { start } = org
   return {
     vendor: 'salesforce',
-    enrol: (request, call) => enrol(session, request, startCall(call)),
-    find: (request, call) => findEnrolment(session, request, startCall(call)),
+    budget: org.budget,
+    unenrols: true,
+    refusal: (request, call) => refusal(org, request, start(call)),
+    enrol: (request, call) => enrol(org, request, start(call)),
+    find: (request, call) => findEnrolment(org, request, start(call)),
+    unenrol: (enrolment, request, call) => unenrol(org, { enrolment, request }, start(call)),
   }
 }

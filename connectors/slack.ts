@@ -4,8 +4,8 @@ import type { Finding, Message, Messenger, SentMessage } from '../columns/ports.
 import { fallbackText, toBlocks } from './slack/blocks.ts'
 import { type Directory, workspaceDirectory } from './slack/directory.ts'
 import { slackErrorOf } from './slack/failure.ts'
-import { findInHistory, sendEvent } from './slack/history.ts'
-import { openSession, type Session, type SlackSettings } from './slack/session.ts'
+import { findInHistory, findInThread, sendEvent } from './slack/history.ts'
+import { openSession, type Session, type SlackSettings, slackBudget } from './slack/session.ts'
 
 export type { SlackSettings } from './slack/session.ts'
 
@@ -19,8 +19,12 @@ export function slack(settings: SlackSettings): Messenger {
   const directory = workspaceDirectory()
   return {
     vendor: 'slack',
+    budget: slackBudget(settings),
+    target: 'readable',
     async send(message, sendId, call) {
       const session = openSession(settings, call)
+      const answered = await reply(message, sendId, session)
+      if (answered !== null) return answered
       const target = await targetOf(message, directory, session)
       try {
         return await post({ message, sendId, target }, session)
@@ -33,6 +37,18 @@ export function slack(settings: SlackSettings): Messenger {
     },
     find: (message, sendId, call) =>
       findSent({ message, sendId }, { directory, session: openSession(settings, call) }),
+  }
+}
+
+/** Answers under the earlier message; null when there is none, or it is gone: then the message stands by itself. */
+async function reply(message: Message, sendId: string, session: Session): Promise<SentMessage | null> {
+  if (message.replyTo === undefined) return null
+  const { channel, id } = message.replyTo
+  try {
+    return await post({ message, sendId, target: { channel, fallback: false, thread: id } }, session)
+  } catch (error) {
+    if (isGone(error)) return null
+    throw error
   }
 }
 
@@ -53,6 +69,8 @@ async function sendAgain(
 interface Target {
   channel: string
   fallback: boolean
+  /** `ts` of the message that is answered. */
+  thread?: string
 }
 
 async function targetOf(message: Message, directory: Directory, session: Session): Promise<Target> {
@@ -77,6 +95,7 @@ async function post(
     text: fallbackText(message),
     blocks: toBlocks(message),
     metadata: { event_type: sendEvent, event_payload: { send_id: sendId } },
+    ...(target.thread !== undefined && { thread_ts: target.thread }),
     mrkdwn: false,
     unfurl_links: false,
     unfurl_media: false,
@@ -85,12 +104,14 @@ async function post(
   return { id: posted.ts, channel: posted.channel, fallback: target.fallback }
 }
 
-/** Looks wherever `send` may have put it: the direct channel, then the fallback channel. */
+/** Looks wherever `send` may have put it: the thread it answers in, the direct channel, then the fallback channel. */
 async function findSent(
   { message, sendId }: { message: Message; sendId: string },
   { directory, session }: { directory: Directory; session: Session },
 ): Promise<Finding<SentMessage>> {
   const targets: Target[] = []
+  const { replyTo } = message
+  if (replyTo !== undefined) targets.push({ channel: replyTo.channel, fallback: false, thread: replyTo.id })
   if ('channel' in message.to) targets.push({ channel: message.to.channel, fallback: false })
   else {
     const person = await directory.person(message.to.email, session)
@@ -98,16 +119,21 @@ async function findSent(
     if (message.fallbackChannel) targets.push({ channel: message.fallbackChannel, fallback: true })
   }
   let unknown: Finding<SentMessage> | null = null
-  for (const { channel, fallback } of targets) {
+  let isAbsentDirectly = false
+  for (const { channel, fallback, thread } of targets) {
     const id = await directory.channelId(channel, session)
     const found: Finding<string> =
       id === null
         ? { state: 'unknown', reason: `the bot sees no channel ${channel}` }
-        : await findInHistory(id, sendId, session)
+        : thread === undefined
+          ? await findInHistory(id, sendId, session)
+          : await findInThread({ channel: id, thread }, sendId, session)
     if (found.state === 'found') {
       return { state: 'found', value: { id: found.value, channel: id ?? channel, fallback } }
     }
-    if (found.state === 'unknown') unknown = found
+    // The fallback is for people who cannot be written to. One who can be, and has no such message, got none.
+    if (found.state === 'unknown' && !(fallback && isAbsentDirectly)) unknown = found
+    if (found.state === 'absent' && !fallback && thread === undefined) isAbsentDirectly = true
   }
   return unknown ?? { state: 'absent' }
 }

@@ -14,7 +14,9 @@ export function failureOfStatus(answer: HttpAnswer, { vendor, write }: Asked, de
   const wait = retryAfterMs(answer.headers, Date.now())
   const options = { cause: { status }, ...(wait !== null && { retryAfterMs: wait }) }
   const final = { ...options, retryable: false }
-  if (status === 401 || status === 403) return new CallFailure('unauthorized', message, final)
+  // The key itself is refused: somebody may give another one, and then the same call succeeds.
+  if (status === 401) return new CallFailure('needs-credentials', message, { ...options, retryable: true })
+  if (status === 403) return new CallFailure('unauthorized', message, final)
   if (status === 404 || status === 410) return new CallFailure('not-found', message, final)
   if (status === 429) return new CallFailure('rate-limited', message, { ...options, retryable: true })
   if (status === 423 || status === 425)

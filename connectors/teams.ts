@@ -1,11 +1,13 @@
 import type { Messenger } from '../columns/ports.ts'
-import { exchange, startCall } from './call.ts'
+import { exchange, type HttpAnswer, startCall } from './call.ts'
+import { budgetOf, credentialName, type Limits } from './limits.ts'
 import { failureOfStatus } from './status.ts'
 import { toCardMessage } from './teams/card.ts'
 
 export interface TeamsSettings {
   /** Of a Workflows trigger "When a Teams webhook request is received". Its `sig` is the secret: it is never shown. */
   webhookUrl: string
+  limits?: Limits
 }
 
 /**
@@ -14,8 +16,22 @@ export interface TeamsSettings {
  */
 export function teams(settings: TeamsSettings): Messenger {
   const asked = { vendor: 'Teams', write: true }
+  // More than four requests a second are throttled, says the documentation of incoming webhooks.
+  const budget = budgetOf(
+    credentialName('teams', settings.webhookUrl),
+    { concurrency: 4, perSecond: 4 },
+    settings.limits,
+  )
+  const failure = (answer: HttpAnswer) => {
+    const { status } = answer
+    if (status < 200 || status > 299) return failureOfStatus(answer, asked)
+    const inner = innerStatus(answer.text)
+    return inner === null ? null : failureOfStatus({ ...answer, status: inner }, asked, 'inside a 200')
+  }
   return {
     vendor: 'teams',
+    budget,
+    target: 'blind',
     async send(message, sendId, call) {
       const request = {
         ...asked,
@@ -23,12 +39,9 @@ export function teams(settings: TeamsSettings): Messenger {
         url: settings.webhookUrl,
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify(toCardMessage(message, sendId)),
+        failure,
       }
-      const answer = await exchange(request, startCall(call))
-      const { status } = answer
-      if (status < 200 || status > 299) throw failureOfStatus(answer, asked)
-      const inner = innerStatus(answer.text)
-      if (inner !== null) throw failureOfStatus({ ...answer, status: inner }, asked, 'inside a 200')
+      const answer = await exchange(request, startCall(call, budget))
       const run = answer.headers['x-ms-workflow-run-id']
       return { id: run ?? sendId, channel: 'workflow', fallback: false }
     },

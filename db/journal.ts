@@ -25,7 +25,8 @@ export type JournalEntry =
       kind: 'passed'
       column: string
       cell: CellState
-      outcome: 'unchanged' | 'kept' | 'skipped' | 'cancelled' | 'stale'
+      /** `waiting`: for another column to be late. */
+      outcome: 'unchanged' | 'kept' | 'skipped' | 'cancelled' | 'stale' | 'waiting'
       reason: string
       at: number
     }

@@ -77,7 +77,7 @@ export interface Store {
   journal(row: number): Promise<JournalEntry[]>
 
   /** Rows handed to a run and not yet at rest, in order, without the parked ones. */
-  activeRows(after: number, limit: number): Promise<number[]>
+  activeRows(after: number, limit: number): Promise<ActiveRow[]>
   /** Parked rows of these tables whose time has come, the earliest first, and the time of the next. */
   dueRows(query: DueQuery): Promise<{ rows: number[]; nextAt: number | null }>
 
@@ -118,8 +118,8 @@ export interface Store {
   /** Rows at rest of these tables one of whose cells is to run again by now, the earliest first, and when the next one is. */
   alarms(query: DueQuery): Promise<{ due: DueAlarm[]; nextAt: number | null }>
   /**
-   * Makes the parked rows of these tables due that wait for hours or for a person, all of them or those of one account: what they wait
-   * for may be there. Rows that wait for a retry or an answer keep their time.
+   * Makes the parked rows of these tables due that wait for hours, for a person or for credentials, all of them or those of one account:
+   * what they wait for may be there. Rows that wait for a retry or an answer keep their time.
    */
   wakeHeld(of: { tables: readonly string[]; account?: string }): Promise<void>
 
@@ -161,6 +161,12 @@ export interface DueQuery {
   tables: readonly string[]
   now: number
   limit: number
+}
+
+export interface ActiveRow {
+  row: number
+  /** Ordinal of its run. */
+  run: number
 }
 
 export interface DueAlarm {

@@ -5,7 +5,8 @@ import { launch, type Start } from './attempt.ts'
 import { consider, type Pass } from './consider.ts'
 import { dropPending } from './drop.ts'
 import type { Engine } from './engine.ts'
-import { abort } from './flight.ts'
+import { abort, isOut } from './flight.ts'
+import { isAwaitOver } from './lateness.ts'
 import type { PlannedColumn } from './plan.ts'
 import { markStale } from './stale.ts'
 import { cellOf, type EndOfTask, hasCounted, noCounts, pending, running, settled, type Task } from './task.ts'
@@ -41,7 +42,7 @@ export function begin(engine: Engine, task: Task): void {
   let others = false
   for (const column of task.plan.columns) {
     if (!isNext(task, column)) continue
-    const isRead = column.column.work.effect === 'read' && dueAt(task, column) <= engine.world.now()
+    const isRead = column.column.work.effect === 'read' && dueAt(engine, task, column) <= engine.world.now()
     if (isRead) consider(engine, task, column, pass)
     else others = true
   }
@@ -174,12 +175,12 @@ function considerAll(engine: Engine, task: Task, pass: Pass): number | null {
     wakeAt = null
     for (const column of task.plan.columns) {
       if (!isNext(task, column)) continue
-      if (dueAt(task, column) <= engine.world.now()) {
+      if (dueAt(engine, task, column) <= engine.world.now()) {
         consider(engine, task, column, pass)
         // Held, or to be tried again: it stays with the row.
         if (task.states[column.index] !== pending || cellOf(task, column)?.status !== 'waiting') continue
       }
-      const due = dueAt(task, column)
+      const due = dueAt(engine, task, column)
       wakeAt = Math.min(wakeAt ?? due, due)
     }
   } while (task.reopened)
@@ -197,13 +198,17 @@ function isNext({ states }: Task, { index, upstream }: PlannedColumn): boolean {
  * When a pending cell may go on. A hold is asked at once when the row is taken up: live data may have changed. An open intent is not read
  * back before the other side's horizon is over.
  */
-function dueAt(task: Task, column: PlannedColumn): number {
+function dueAt(engine: Engine, task: Task, column: PlannedColumn): number {
   const cell = cellOf(task, column)
   if (cell === undefined) return 0
   if (isHeld(cell) && task.asked?.has(column.index) !== true) return 0
+  if (isAwaitOver(task, column, cell)) return 0
   const { work } = column.column
   const horizon = cell.intent !== undefined && work.effect === 'write' ? cell.intent.at + work.horizonMs : 0
-  return Math.max(cell.status === 'waiting' ? (cell.waiting?.until ?? 0) : 0, horizon)
+  // A key that is not known to be dead may be another one by now.
+  const { credential } = cell.waiting ?? {}
+  const isOver = credential !== undefined && !engine.limits.rests(credential)
+  return Math.max(cell.status === 'waiting' && !isOver ? (cell.waiting?.until ?? 0) : 0, horizon)
 }
 
 function wake(engine: Engine, task: Task, at: number): void {
@@ -238,7 +243,7 @@ function giveUp(engine: Engine, task: Task, how: 'fenced' | 'failed'): void {
   let horizonMs = 0
   for (const [index, flight] of task.flights) {
     const work = task.plan.columns[index]?.column.work
-    if (work?.effect === 'write' && flight.left) {
+    if (work?.effect === 'write' && isOut(flight)) {
       horizonMs = Math.max(horizonMs, work.horizonMs)
       flight.landed = () => {
         if (task.flights.size > 0 || engine.stopping) return

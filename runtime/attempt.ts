@@ -1,20 +1,24 @@
-import type { Budget, CellContext, Outcome, Reconciliation } from '../columns/column.ts'
+import type { Budget } from '../columns/budget.ts'
+import type { CellContext, Outcome, Reconciliation } from '../columns/column.ts'
 import { CallFailure } from '../columns/errors.ts'
 import type { Values } from '../db/journal.ts'
-import { circuitOf } from './circuits.ts'
 import { contextOf } from './context.ts'
+import { dropCell } from './drop.ts'
 import type { Engine } from './engine.ts'
-import { abort, clearTimers, createFlight, type Flight } from './flight.ts'
+import { abort, clearTimers, createFlight, type Flight, isOut, startTime } from './flight.ts'
 import { recordLate } from './late.ts'
+import { ownKeyOf } from './limits/own-key.ts'
 import {
   type Execution,
+  firstAttemptAt,
   recordFailure,
   recordOutcome,
   recordReconciled,
   recordTooLate,
+  recordWithdrawn,
   triesOf,
 } from './record.ts'
-import { asFailure } from './retry.ts'
+import { asFailure, isPatient } from './retry.ts'
 import { running, type Task } from './task.ts'
 import { beginWaiting } from './within.ts'
 
@@ -47,6 +51,8 @@ export function launch(
   const { column } = start
   const { budget } = column.column
   flight.left = start.reconcile
+  // What is asked about has gone out, whenever the question does.
+  if (start.reconcile) flight.begun = 1
   task.flights.set(column.index, flight)
 
   const land = (record: () => void) => {
@@ -62,30 +68,37 @@ export function launch(
     next()
   }
   const succeed = (answer: Answer) => {
-    if (flight.probe) engine.circuits.answered(circuitOf(task.plan, column))
+    if (flight.probe && !flight.limited) engine.limits.answered(ownKeyOf(task.plan, column))
     if (engine.late.delete(flight)) recordLate(engine, task, start, { answer })
     land(() => recordAnswer(engine, task, start, answer))
   }
   const fail = (thrown: unknown) => {
-    if (flight.refused === null) engine.circuits.failed(circuitOf(task.plan, column), column, thrown)
+    if (flight.refused === null && flight.admitted && !flight.limited)
+      engine.limits.failed(ownKeyOf(task.plan, column), thrown, flight.probe)
     const error = flight.refused ?? thrown
+    start.credential = engine.limits.keyOf(error)
     if (engine.late.delete(flight)) recordLate(engine, task, start, { error })
-    land(() => recordFailed(engine, task, start, error))
+    land(() => {
+      if (!recordCalledOff(engine, task, { start, flight, error })) recordFailed(engine, task, start, error)
+    })
   }
   const giveUp = () => {
     if (task.flights.get(column.index) !== flight || task.states[column.index] !== running) return
     task.flights.delete(column.index)
-    if (flight.left) engine.late.add(flight)
-    recordTooLate(engine, task, start, { asked: flight.left })
+    const asked = isOut(flight)
+    if (asked) engine.late.add(flight)
+    else abort(flight, new Error('the row waits no longer'))
+    recordTooLate(engine, task, start, { asked })
     next()
   }
   const depart = (late: (error: unknown) => void) => {
     flight.left = true
     if (task.lane === 'bulk') beginWaiting(engine, { start, flight }, giveUp)
-    flight.timer = setTimeout(() => {
+    const overdue = () => {
       abort(flight, new Error('deadline'))
       late(deadlineOver(start))
-    }, column.column.timeoutMs)
+    }
+    startTime(flight, column.column.timeoutMs, { elapsed: engine.world.elapsed, overdue })
     return answerOf(() => work(start, contextOf(engine, { task, start, flight })))
   }
   if (task.lane === 'live') beginWaiting(engine, { start, flight }, giveUp)
@@ -154,15 +167,33 @@ function recordAnswer(
   }
 }
 
+/**
+ * The run was cancelled, or the runtime stops, while the attempt waited for a turn. Nothing has left, and so nothing is in doubt; what was
+ * to be read back stays as it is. False where this is another failure.
+ */
+function recordCalledOff(
+  engine: Engine,
+  task: Task,
+  { start, flight, error }: { start: Start; flight: Flight; error: unknown },
+): boolean {
+  const { column, reconcile } = start
+  if (!flight.calledOff || (!reconcile && asFailure(error, 'write').outcomeUnknown)) return false
+  if (task.cancelled) dropCell(engine, task, column, !reconcile)
+  else if (!reconcile) recordWithdrawn(task, column)
+  return true
+}
+
 /** A failed read-back tells nothing new: it is tried again, and when it never works the outcome stays unknown. */
 function recordFailed(engine: Engine, task: Task, start: Start, error: unknown): void {
   if (!start.reconcile) {
     recordFailure(engine, task, start, error)
     return
   }
-  const { kind, message, retryable, retryAfterMs } = asFailure(error, 'write')
+  const failure = asFailure(error, 'write')
+  const { kind, message, retryable, retryAfterMs } = failure
   const last = triesOf(task, start.column) + 1 >= start.column.column.retry.attempts
-  if (last || !retryable) {
+  const waitedMs = engine.world.now() - firstAttemptAt(task, start)
+  if (!isPatient(failure, waitedMs) && (last || !retryable)) {
     const reason = `the outcome could not be read back: ${message}`
     recordReconciled(engine, task, start, { state: 'unknown', reason })
     return

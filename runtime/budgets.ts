@@ -1,29 +1,35 @@
-import PQueue from 'p-queue'
-import type { Budget } from '../columns/column.ts'
+import type { Budget } from '../columns/budget.ts'
+import { createTurns, type Lane, type Turns } from './limits/turns.ts'
 
-/** Limits shared by every column that names the same key. Live rows go before bulk rows. */
+/** How many attempts of the columns that name the same key are under way at once. Live rows go before bulk rows. */
 export interface Budgets {
-  run<Result>(budget: Budget | null, lane: 'live' | 'bulk', work: () => Promise<Result>): Promise<Result>
+  run<Result>(budget: Budget | null, lane: Lane, work: () => Promise<Result>): Promise<Result>
+  stop(): void
 }
 
-export function createBudgets(): Budgets {
-  const queues = new Map<string, PQueue>()
+export function createBudgets(elapsed: () => number): Budgets {
+  const known = new Map<string, Turns>()
 
-  function queueFor(budget: Budget): PQueue {
-    const known = queues.get(budget.key)
-    if (known !== undefined) return known
-    const queue = new PQueue({
-      concurrency: budget.concurrency,
-      ...(budget.perSecond !== undefined && { interval: 1_000, intervalCap: budget.perSecond }),
-    })
-    queues.set(budget.key, queue)
-    return queue
+  function turnsOf(budget: Budget): Turns {
+    const found = known.get(budget.key)
+    if (found !== undefined) return found
+    const turns = createTurns(budget, elapsed)
+    known.set(budget.key, turns)
+    return turns
   }
 
   return {
-    run(budget, lane, work) {
+    async run(budget, lane, work) {
       if (budget === null) return work()
-      return queueFor(budget).add(work, { priority: lane === 'live' ? 1 : 0 })
+      const giveBack = await turnsOf(budget).take(lane)
+      try {
+        return await work()
+      } finally {
+        giveBack()
+      }
+    },
+    stop() {
+      for (const turns of known.values()) turns.stop()
     },
   }
 }

@@ -2,6 +2,7 @@ import { type CellState, isSettled } from '../columns/cell.ts'
 import type { Cells, Values } from '../db/journal.ts'
 import { isQuiet } from './backfill.ts'
 import { skipOf } from './conditions.ts'
+import { inTimeSkip, wasInTime } from './in-time.ts'
 import { declaredValues, inputHash, type PlannedColumn, type TablePlan } from './plan.ts'
 
 type Row = { input: Values; cells: Cells }
@@ -15,6 +16,7 @@ export function hasChanged(plan: TablePlan, column: PlannedColumn, row: Row): bo
   if (cell === undefined || !isSettled(cell)) return false
   if (isQuiet(cell)) return false
   const skipped = isSkippedNow(plan, column, row)
+  if (wasInTime(column, cell) && inTimeSkip(column, row.cells) !== null) return false
   if (cell.status === 'skipped') return skipped === false
   if (cell.hash === undefined) return false
   return skipped === true || cell.hash !== inputHash(column, declaredValues(plan, column, row))

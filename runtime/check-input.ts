@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Origin } from '../columns/table.ts'
 import type { Values } from '../db/journal.ts'
 import { type AsJson, asJson } from './as-json.ts'
 import type { TablePlan } from './plan.ts'
@@ -17,6 +18,8 @@ export type CheckedInput =
       input: Values
       person: string | null
       account: string | null
+      /** What it says of the write it comes from. */
+      origin: Origin | null
       occurredAt: number | null
       /** Fields that were sent and that the table does not have. */
       ignored: string[]
@@ -79,6 +82,7 @@ function kept(plan: TablePlan, parsed: Record<string, unknown>, given: unknown):
       input,
       person: table.personOf(input),
       account: table.accountOf(input),
+      origin: table.originOf(input),
       occurredAt: Number.isNaN(occurredAt) ? null : occurredAt,
       ignored: Object.keys(Object(given)).filter(
         (name) => !Object.hasOwn(input, name) && !Object.hasOwn(table.input.shape, name),

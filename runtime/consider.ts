@@ -9,6 +9,7 @@ import { contextOf } from './context.ts'
 import { askedFor, decide } from './decide.ts'
 import type { Engine } from './engine.ts'
 import { createFlight } from './flight.ts'
+import { askLateness, standingBefore } from './lateness.ts'
 import { declaredValues, inputHash, type PlannedColumn } from './plan.ts'
 import {
   type Execution,
@@ -64,6 +65,12 @@ export function consider(engine: Engine, task: Task, column: PlannedColumn, pass
       return
     }
     if (treatment.do === 'run') {
+      const late = askLateness(task, column, { intended: treatment.intended, at })
+      if (late === 'waits') return
+      if (late !== null) {
+        passBy(task, column, late, at)
+        return
+      }
       if (isUnsent(column, before) && isOutOfDate(engine, task, column, pass)) return
       execution.intended = treatment.intended
     }
@@ -126,7 +133,7 @@ function execute(engine: Engine, task: Task, { execution, values, treatment, pas
 
 /** A cell whose conditions do not hold. An owner or an effect that is already out there is kept, and marked stale. */
 function passBy(task: Task, column: PlannedColumn, skip: Skip, at: number): void {
-  const before = cellOf(task, column)
+  const before = standingBefore(cellOf(task, column))
   const run = task.run.ordinal
   if (before !== undefined && isOutThere(column, before)) {
     const reason = `${skip.reason}; what was done before is kept`

@@ -1,13 +1,14 @@
 import type { CellContext } from '../columns/column.ts'
 import { CallFailure } from '../columns/errors.ts'
 import type { Json } from '../columns/json.ts'
-import { circuitOf } from './circuits.ts'
 import type { Engine, World } from './engine.ts'
-import { type Flight, signalOf } from './flight.ts'
+import { type Flight, signalOf, waitForTurn } from './flight.ts'
+import { ownKeyOf } from './limits/own-key.ts'
 import { type PlannedColumn, resultOf } from './plan.ts'
 import { charge } from './purses.ts'
-import type { Execution } from './record.ts'
+import { type Execution, earlierIn } from './record.ts'
 import { cellOf, type Task } from './task.ts'
+import { pauseWaiting } from './within.ts'
 
 /** An attempt and what it is made for, as far as the column's code may know of it. */
 export interface Attempt {
@@ -30,6 +31,8 @@ class AttemptContext implements CellContext {
   readonly #start: Execution
   readonly sendId: string
   readonly attempt: number
+  readonly earlier: Json | null
+  readonly mayRepeat: boolean
 
   constructor(engine: Engine, { task, start, flight }: Attempt) {
     this.#engine = engine
@@ -38,7 +41,10 @@ class AttemptContext implements CellContext {
     this.#flight = flight
     this.#start = start
     this.sendId = start.sendId
-    this.attempt = (cellOf(task, start.column)?.attempts ?? 0) + 1
+    const cell = cellOf(task, start.column)
+    this.attempt = (cell?.attempts ?? 0) + 1
+    this.earlier = earlierIn(cell) ?? null
+    this.mayRepeat = cell?.mayRepeat === true
   }
 
   get table() {
@@ -58,6 +64,9 @@ class AttemptContext implements CellContext {
   }
   get signal() {
     return signalOf(this.#flight)
+  }
+  get lane() {
+    return this.#task.lane
   }
   get timeoutMs() {
     return this.#column.column.timeoutMs
@@ -82,11 +91,34 @@ class AttemptContext implements CellContext {
   }
   get fetch(): World['fetch'] {
     const { world } = this.#engine
-    if (this.#column.column.work.effect !== 'read') return world.fetch
+    if (!this.#asksOutside) return world.fetch
     return async (...request) => {
       this.#admit()
       return world.fetch(...request)
     }
+  }
+  get limit(): NonNullable<CellContext['limit']> {
+    const { lane, signal } = this
+    const flight = this.#flight
+    return async (budget, request) => {
+      flight.limited = true
+      const send = async () => {
+        flight.sending += 1
+        try {
+          return await request()
+        } finally {
+          flight.sending -= 1
+        }
+      }
+      const asker = { lane, signal, waits: () => this.#waitForTurn() }
+      return this.#engine.limits.request(budget, asker, send)
+    }
+  }
+  get wait(): NonNullable<CellContext['wait']> {
+    return () => this.#waitForTurn()
+  }
+  get used(): NonNullable<CellContext['used']> {
+    return (budget, allowance) => this.#engine.limits.used(budget, allowance)
   }
   get lookup(): CellContext['lookup'] {
     return (table, by, key) => lookUp(this.#engine, { table, by, key })
@@ -124,11 +156,27 @@ class AttemptContext implements CellContext {
     }
   }
 
+  #waitForTurn(): () => void {
+    const flight = this.#flight
+    const goOn = waitForTurn(flight)
+    const pause = this.lane === 'bulk' ? pauseWaiting(this.#engine, { start: this.#start, flight }) : null
+    return () => {
+      flight.begun += 1
+      goOn()
+      pause?.()
+    }
+  }
+
+  get #asksOutside(): boolean {
+    const { effect } = this.#column.column.work
+    return effect === 'read' || effect === 'write'
+  }
+
   /** Lets an attempt pass once for all its calls, where the other side takes any. */
   #admit(): void {
     const flight = this.#flight
-    if (flight.admitted || this.#column.column.work.effect !== 'read') return
-    const leave = this.#engine.circuits.ask(circuitOf(this.#task.plan, this.#column))
+    if (flight.admitted || !this.#asksOutside) return
+    const leave = this.#engine.limits.ask(ownKeyOf(this.#task.plan, this.#column))
     flight.refused = leave.refused
     if (leave.refused !== null) throw leave.refused
     flight.admitted = true

@@ -8,7 +8,7 @@ export function describeTable(table: TableDefinition) {
     name: table.name,
     version: table.version,
     input: z.toJSONSchema(table.input, { io: 'input', unrepresentable: 'any' }),
-    columns: table.columns.map(({ name, column, when, dependsOn }) => ({
+    columns: table.columns.map(({ name, column, when, late, dependsOn }) => ({
       name,
       kind: column.kind,
       reads: column.reads as readonly string[],
@@ -19,6 +19,7 @@ export function describeTable(table: TableDefinition) {
           typeof wish === 'function' ? 'a condition in code' : wish,
         ]),
       ),
+      late,
       dependsOn,
       effect: column.work.effect,
       sideEffect: column.work.effect === 'write' ? column.work.sideEffect : null,

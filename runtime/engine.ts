@@ -1,13 +1,15 @@
 import type { Store } from '../db/store.ts'
 import type { Budgets } from './budgets.ts'
-import type { Circuits } from './circuits.ts'
 import type { Flight } from './flight.ts'
+import type { Limits } from './limits/limits.ts'
 import type { Memos } from './memo.ts'
 import type { EndOfTask, Task } from './task.ts'
 
 /** Clock, chance, ids and network: handed in from above, so that a test can hold each of them. */
 export interface World {
   now(): number
+  /** Milliseconds on a clock that never leaps, for spans. */
+  elapsed(): number
   random(): number
   /** A new id with this prefix: `row_…`. */
   id(prefix: string): string
@@ -26,7 +28,7 @@ export interface Engine {
   world: World
   log: Log
   budgets: Budgets
-  circuits: Circuits
+  limits: Limits
   memos: Memos
   /** Questions under way whose rows no longer wait for them. */
   late: Set<Flight>

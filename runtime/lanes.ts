@@ -13,7 +13,10 @@ export interface LaneLimits {
   bulkRows: number
 }
 
-/** Rows on their way through memory: live ones first, bulk ones within their own limit, parked ones when they are due. */
+/**
+ * Rows on their way through memory: live ones first, then a few at a time of those that an earlier process left or that are due, and bulk
+ * ones within their own limit.
+ */
 export interface Lanes {
   tasks: ReadonlyMap<number, Task>
   /** The row in memory with this public id. */
@@ -22,6 +25,8 @@ export interface Lanes {
   begin(row: StoredRow, run: Run): void
   /** Queues rows that are in the store. */
   queue(lane: Run['lane'], rows: readonly number[]): void
+  /** Takes rows up that an earlier process left in flight, in order and before any that are due. */
+  takeUp(rows: readonly number[]): void
   /** Tells the lanes that a row has left memory. One that did not come to rest is read again. */
   left(task: Task, how: EndOfTask, dueAt: number | null): void
   /** Resolves when a lane can take another row; false when the runtime stops. */
@@ -33,11 +38,13 @@ export interface Lanes {
   hold(row: number): Promise<boolean>
   release(row: number): void
   wakeAt(at: number): void
-  /** Looks for rows that are due now; resolves when they are queued, or when it failed and is to be tried again. */
+  /** Looks for rows that are left or due now; resolves when they are queued, or when it failed and is to be tried again. */
   wakeNow(): Promise<void>
   queued(): number
   stop(): void
 }
+
+type Queue = Run['lane'] | 'due'
 
 interface LaneParts {
   engine: Engine
@@ -50,8 +57,10 @@ interface LaneParts {
 }
 
 const loadBatch = 100
-/** Rows in hand at most that were due: a live lead that comes meanwhile does not stand behind all of them. */
+/** Rows in hand at most that were left or due: a live lead that comes meanwhile does not stand behind all of them. */
 const dueRows = 200
+/** After this the next of them come up although these are not through, in milliseconds: whom they wait for may be slow. */
+const portionMs = 2_000
 /** Pause before a row is read again whose step or whose loading the store refused, in milliseconds. */
 const mendMs = 1_000
 
@@ -60,27 +69,29 @@ export function createLanes({ engine, limits, plans, runOf, begun, quiet }: Lane
   const tables = [...plans.keys()]
   const tasks = new Map<number, Task>()
   const ids = new Map<string, Task>()
-  const queues = { live: [] as number[], bulk: [] as number[] }
+  const queues = { live: [] as number[], due: [] as number[], bulk: [] as number[] }
   /** Rows that are queued, being loaded, or waiting to be read again. */
   const expected = new Set<number>()
   const held = new Set<number>()
   /** Rows that came up while they were held. */
   const postponed = new Set<number>()
   let loading = 0
-  /** Rows in hand because they were due. */
+  /** Rows that an earlier process left in flight. */
+  let left: number[] = []
+  /** Rows in hand because they were left or due. */
   const woken = new Set<number>()
-  /** More rows are due than were taken. */
+  /** More rows are left or due than were taken. */
   let more = false
   let looking = 0
   let bulkRows = 0
-  const mending = new Set<NodeJS.Timeout>()
+  const timers = new Set<NodeJS.Timeout>()
   let stopped = false
   const timer = createWakeTimer(world.now, () => void wakeUp())
   let waiters: (() => void)[] = []
 
-  const room = (lane: Run['lane']) => {
+  const room = (lane: Queue) => {
     const free = limits.rows - tasks.size - loading
-    return lane === 'live' ? free : Math.min(free, limits.bulkRows - bulkRows)
+    return lane !== 'bulk' ? free : Math.min(free, limits.bulkRows - bulkRows)
   }
 
   function take(row: StoredRow, run: Run): void {
@@ -97,7 +108,7 @@ export function createLanes({ engine, limits, plans, runOf, begun, quiet }: Lane
 
   function pump(): void {
     if (stopped) return
-    for (const lane of ['live', 'bulk'] as const) {
+    for (const lane of ['live', 'due', 'bulk'] as const) {
       const free = room(lane)
       if (free > 0 && queues[lane].length > 0)
         void load(lane, queues[lane].splice(0, Math.min(free, loadBatch)))
@@ -111,15 +122,15 @@ export function createLanes({ engine, limits, plans, runOf, begun, quiet }: Lane
     for (const waiter of awake) waiter()
   }
 
-  async function load(lane: Run['lane'], seqs: number[]): Promise<void> {
+  async function load(lane: Queue, seqs: number[]): Promise<void> {
     loading += seqs.length
     const backlog: number[] = []
     try {
       for (const row of await store.load(seqs)) {
         const run = row.active === null ? null : await runOf(row.active)
         if (run === null) continue
-        // After a restart nobody knows which lane a row belongs to; a backlog must not stand in front of live rows.
-        if (run.lane === 'bulk' && lane === 'live') backlog.push(row.seq)
+        // Nobody knows which lane a parked row belongs to; a backlog must not stand in front of live rows.
+        if (run.lane === 'bulk' && lane !== 'bulk') backlog.push(row.seq)
         else take(row, run)
       }
       for (const seq of seqs) {
@@ -137,31 +148,56 @@ export function createLanes({ engine, limits, plans, runOf, begun, quiet }: Lane
     quiet()
   }
 
-  function later(lane: Run['lane'], seqs: readonly number[]): void {
+  function later(lane: Queue, seqs: readonly number[]): void {
     for (const seq of seqs) expected.add(seq)
     const again = setTimeout(() => {
-      mending.delete(again)
+      timers.delete(again)
       queues[lane].push(...seqs)
       pump()
     }, mendMs)
-    mending.add(again)
+    timers.add(again)
+  }
+
+  function enqueue(lane: Queue, rows: readonly number[]): void {
+    for (const row of rows) {
+      if (held.has(row)) postponed.add(row)
+      else if (!expected.has(row)) {
+        expected.add(row)
+        queues[lane].push(row)
+        if (lane === 'due') woken.add(row)
+      }
+    }
+    if (lane === 'due' && rows.length > 0) passOn(rows)
+    pump()
+  }
+
+  function passOn(rows: readonly number[]): void {
+    const over = setTimeout(() => {
+      timers.delete(over)
+      for (const row of rows) woken.delete(row)
+      if (more) pump()
+    }, portionMs)
+    timers.add(over)
   }
 
   async function wake(): Promise<void> {
     if (stopped) return
+    const resumed = left.splice(0, Math.max(0, dueRows - woken.size))
+    for (const seq of resumed) expected.delete(seq)
+    enqueue('due', resumed)
+    more = left.length > 0
+    if (more) return
     const now = world.now()
     // Rows in hand stay due until they are written again, and may be the first of all.
     const limit = dueRows + tasks.size + expected.size + held.size
     const { rows, nextAt } = await store.dueRows({ tables, now, limit })
     const fresh = rows.filter((seq) => !tasks.has(seq) && !expected.has(seq))
     const taken = fresh.slice(0, Math.max(0, dueRows - woken.size))
-    for (const seq of taken) if (!held.has(seq)) woken.add(seq)
+    enqueue('due', taken)
     if (rows.length < limit && taken.length === fresh.length) {
-      more = false
       if (nextAt !== null) lanes.wakeAt(nextAt)
     } else if (woken.size > 0) more = true
     else lanes.wakeAt(now + mendMs)
-    lanes.queue('live', taken)
   }
 
   async function wakeUp(): Promise<void> {
@@ -186,15 +222,10 @@ export function createLanes({ engine, limits, plans, runOf, begun, quiet }: Lane
       if (room(run.lane) > 0 && queues[run.lane].length === 0) take(row, run)
       else lanes.queue(run.lane, [row.seq])
     },
-    queue(lane, rows) {
-      for (const row of rows) {
-        if (held.has(row)) postponed.add(row)
-        else if (!expected.has(row)) {
-          expected.add(row)
-          queues[lane].push(row)
-        }
-      }
-      pump()
+    queue: enqueue,
+    takeUp(rows) {
+      left = rows.filter((row) => !expected.has(row))
+      for (const row of left) expected.add(row)
     },
     left(task, how, dueAt) {
       tasks.delete(task.row.seq)
@@ -204,7 +235,7 @@ export function createLanes({ engine, limits, plans, runOf, begun, quiet }: Lane
       if (how === 'parked' && dueAt !== null) lanes.wakeAt(dueAt)
       if (how === 'fenced') lanes.queue(task.lane, [task.row.seq])
       if (how === 'failed' && !stopped) later(task.lane, [task.row.seq])
-      if (more || queues.live.length + queues.bulk.length + waiters.length > 0) pump()
+      if (more || queues.live.length + queues.due.length + queues.bulk.length + waiters.length > 0) pump()
     },
     async capacity(lane) {
       while (!stopped && (room(lane) <= 0 || queues[lane].length > 0))
@@ -228,7 +259,7 @@ export function createLanes({ engine, limits, plans, runOf, begun, quiet }: Lane
     stop() {
       stopped = true
       timer.stop()
-      for (const each of mending) clearTimeout(each)
+      for (const each of timers) clearTimeout(each)
       for (const task of tasks.values()) if (task.timer !== null) clearTimeout(task.timer)
       for (const waiter of waiters) waiter()
     },

@@ -21,6 +21,8 @@ export interface PlannedColumn extends PlacedColumn {
   uses: readonly string[]
   /** Positions of the columns whose result this one waits for. */
   upstream: readonly number[]
+  /** Position of the column that this one stands in for when it is late: see `Late`. It is not waited for like the others. */
+  awaits: number | null
   /** Positions of every column behind this one, near and far. */
   downstream: readonly number[]
 }
@@ -28,11 +30,14 @@ export interface PlannedColumn extends PlacedColumn {
 export function planTable(table: TableDefinition, definition: number): TablePlan {
   const indexOf = new Map(table.columns.map((each) => [each.name, each.index]))
   const upstream = table.columns.map((each) => each.dependsOn.flatMap((name) => indexOf.get(name) ?? []))
+  const awaits = table.columns.map(({ late }) => (late === null ? null : (indexOf.get(late.column) ?? null)))
+  const sources = upstream.map((each, index) => [...each, ...[awaits[index] ?? []].flat()])
   const columns = table.columns.map((placed) => ({
     ...placed,
     uses: [...new Set([...placed.column.reads, ...placed.column.needs])],
     upstream: upstream[placed.index] ?? [],
-    downstream: behind(placed.index, upstream),
+    awaits: awaits[placed.index] ?? null,
+    downstream: behind(placed.index, sources),
   }))
   const byName = new Map(columns.map((each) => [each.name, each]))
   const confirmed = new Set(
@@ -43,10 +48,10 @@ export function planTable(table: TableDefinition, definition: number): TablePlan
 }
 
 /** Definition order is a run order, so one pass from left to right finds everything behind a column. */
-function behind(index: number, upstream: readonly (readonly number[])[]): number[] {
+function behind(index: number, sources: readonly (readonly number[])[]): number[] {
   const found = new Set([index])
-  upstream.forEach((sources, position) => {
-    if (sources.some((source) => found.has(source))) found.add(position)
+  sources.forEach((each, position) => {
+    if (each.some((source) => found.has(source))) found.add(position)
   })
   found.delete(index)
   return [...found]

@@ -2,6 +2,7 @@ import type { Run, Store, StoredRow } from '../db/store.ts'
 import { staysQuiet } from './backfill.ts'
 import { chooseCells, isOutThere, treatCell } from './choose.ts'
 import { skipOf } from './conditions.ts'
+import { inTimeSkip } from './in-time.ts'
 import { ownersOf } from './owner-cell.ts'
 import { mostPinned, type PinnedCell, pinnedCells } from './pinned.ts'
 import { declaredValues, inputHash, type PlannedColumn, type TablePlan } from './plan.ts'
@@ -84,7 +85,7 @@ export function createPreview(
         const upstreamMoves = column.upstream.some((index) => moving.has(index))
         const verdict = upstreamMoves
           ? judgeMoving(column, row, { run, follows })
-          : judge(plan, column, row, run)
+          : judge(plan, column, row, { run, moving })
         counted[verdict] += 1
         if (verdict !== 'run') continue
         moving.add(column.index)
@@ -139,7 +140,7 @@ function judge(
   plan: TablePlan,
   column: PlannedColumn,
   row: StoredRow,
-  run: Run,
+  { run, moving }: { run: Run; moving: ReadonlySet<number> },
 ): 'run' | 'unchanged' | 'kept' | 'skipped' {
   const cell = row.cells[column.name]
   if (cell?.intent === undefined && isSkipped(plan, column, row)) {
@@ -148,7 +149,11 @@ function judge(
   const hash = inputHash(column, declaredValues(plan, column, row))
   const treatment = treatCell(column, cell, hash, run)
   if (treatment.do === 'unchanged') return 'unchanged'
-  return treatment.do === 'keep' ? 'kept' : 'run'
+  if (treatment.do === 'keep') return 'kept'
+  // What it stands in for may come late only where that runs too.
+  const isAwaited = column.awaits !== null && moving.has(column.awaits)
+  if (treatment.do === 'reconcile' || isAwaited || inTimeSkip(column, row.cells) === null) return 'run'
+  return cell !== undefined && isOutThere(column, cell) ? 'kept' : 'skipped'
 }
 
 /** A cell behind one that runs: its values may turn out otherwise, so the most that can happen is counted. */

@@ -2,10 +2,10 @@ import { TableError } from '../columns/errors.ts'
 import type { Values } from '../db/journal.ts'
 import type { CellCount, EventRecord, StoredRow, StoreInfo } from '../db/store.ts'
 import { reportServiceLevel, type ServiceLevelReport } from '../routing/service-level/report.ts'
-import type { OpenCircuit } from './circuits.ts'
 import { describeTable } from './describe.ts'
 import type { Engine } from './engine.ts'
 import type { Finder } from './find.ts'
+import type { CredentialState } from './limits/limits.ts'
 import type { TablePlan } from './plan.ts'
 import { readFilter } from './run-rows.ts'
 import type { Task } from './task.ts'
@@ -74,8 +74,8 @@ export interface Reader {
     table: string,
     span: { from: number; until: number; column?: string },
   ): Promise<ServiceLevelReport>
-  /** Sides that are not asked for a while, because they said that asking is of no use. */
-  openCircuits(): OpenCircuit[]
+  /** The credentials that calls were made with since the start: what is under way, and which are not used for a while. */
+  credentials(): CredentialState[]
   events(table: string, after: number, limit: number): Promise<EventRecord[]>
   lastEvent(table: string): Promise<number>
   onEvents(listener: (events: readonly EventRecord[]) => void): () => void
@@ -170,7 +170,7 @@ export function createReader({ engine, planFor, findRow, plans, taskOf }: Reader
       const clocks = await store.clocks({ table, from, until, limit: mostClocks })
       return reportServiceLevel(clocks.filter((each) => each.column === name))
     },
-    openCircuits: () => engine.circuits.open(),
+    credentials: () => engine.limits.states(),
     events: (table, after, limit) => store.events({ table, after, limit }),
     lastEvent: (table) => store.lastEvent(table),
     onEvents: (listener) => store.onCommit(listener),

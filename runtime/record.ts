@@ -1,5 +1,5 @@
 import type { CellError, CellState } from '../columns/cell.ts'
-import type { Cost, Outcome } from '../columns/column.ts'
+import type { Cost, Outcome, Work } from '../columns/column.ts'
 import { CallFailure } from '../columns/errors.ts'
 import type { Json } from '../columns/json.ts'
 import type { Values } from '../db/journal.ts'
@@ -42,6 +42,8 @@ export interface Execution {
   paidUsd?: number
   /** Key of the kept answer it stands on. */
   memo?: string
+  /** Key of the credential whose call failed, or was not made. */
+  credential?: string | null
 }
 
 /** What an attempt cost: as the column says, else what it has taken for its calls. */
@@ -72,6 +74,22 @@ function baseOf(
   }
 }
 
+/** What an effect put out there before the present one, while that one is on its way or has failed. */
+export const earlierIn = (cell: CellState | undefined): Json | undefined => cell?.earlier ?? cell?.value
+
+/** What an effect that gave no value leaves in its cell for the next one to know. */
+function leaveEarlier(cell: CellState, before: CellState | undefined): void {
+  const earlier = earlierIn(before)
+  if (earlier !== undefined && earlier !== null) cell.earlier = earlier
+}
+
+/** When the first attempt of this run began, epoch ms. */
+export function firstAttemptAt(task: Task, { column, firstTryAt, startedAt }: Execution): number {
+  const cell = cellOf(task, column)
+  const known = cell?.run === task.run.ordinal ? cell.firstTryAt : undefined
+  return known ?? firstTryAt ?? startedAt
+}
+
 /** Records a result. A value that its own schema refuses is an error of the column, not a value. */
 export function recordOutcome(
   engine: Engine,
@@ -99,13 +117,17 @@ export function recordOutcome(
     cell.value = null
     cell.reason = problem
   } else if (outcome.status === 'done') cell.value = outcome.value as Json
-  else cell.status = 'no-result'
+  else {
+    cell.status = 'no-result'
+    if (work.effect === 'write') leaveEarlier(cell, cellOf(task, column))
+  }
+  const detail = detailWith(problem === null ? outcome.detail : undefined, cellOf(task, column))
   if (execution.memo !== undefined) cell.memo = execution.memo
   note(task, {
     kind: 'attempt',
     column: column.name,
     cell,
-    ...(outcome.detail !== undefined && problem === null && { detail: outcome.detail }),
+    ...(detail !== undefined && { detail }),
     ...costOf(execution, outcome.cost),
   })
   if (work.effect === 'write' && outcome.status === 'done') confirmDraws(task, work.confirms)
@@ -113,6 +135,10 @@ export function recordOutcome(
   if (outcome.status === 'done' && outcome.redraw !== undefined && problem === null)
     redrawFor(engine, task, outcome.redraw)
 }
+
+/** A blind effect that was made again says so. */
+const detailWith = (detail: object | undefined, before: CellState | undefined): object | undefined =>
+  before?.mayRepeat === true ? { ...detail, mayRepeat: true } : detail
 
 function finish(task: Task, column: PlannedColumn, outcome: 'ran' | 'failed'): void {
   task.counts[outcome] += 1
@@ -145,36 +171,65 @@ export function recordFailure(engine: Engine, task: Task, execution: Execution, 
   const cell = baseOf(task, execution, now())
   // A draw anew that failed leaves the earlier one standing; whoever draws next gives it back.
   if (work.effect === 'draw') keepStanding(cell, cellOf(task, column))
-  const tries = triesOf(task, column) + 1
   cell.error = { kind: failure.kind, message: String(failure.message), retryable: failure.retryable }
+  const before = cellOf(task, column)
+  const firstAt = firstAttemptAt(task, execution)
+  const attempt = triesOf(task, column) + 1
   const after = afterFailure({
     failure,
-    attempt: tries,
+    attempt,
     policy: retry,
     effect: work.effect,
     now: now(),
     random: random(),
+    firstAt,
+    ...withoutAnswer(work),
   })
-  const { intent } = cellOf(task, column) ?? {}
+  if (work.effect === 'write') {
+    leaveEarlier(cell, before)
+    if (before?.mayRepeat === true) cell.mayRepeat = true
+  }
   if (failure.kind === 'crashed')
     engine.log.error({ row: task.row.id, column: column.name, error: failure.cause }, 'a column threw')
-  const { firstTryAt } = execution
-  if (after.next === 'reconcile' && intent !== undefined && work.effect === 'write') {
+  const tries = after.next === 'error' || after.counts ? attempt : attempt - 1
+  if (tries > 0) cell.tries = tries
+  const { credential = null } = execution
+  const waits = (waiting: NonNullable<CellState['waiting']>): CellState => ({
+    ...cell,
+    firstTryAt: firstAt,
+    status: 'waiting',
+    waiting: { ...waiting, ...(waiting.on === 'credentials' && credential !== null && { credential }) },
+  })
+  if (after.next === 'reconcile' && before?.intent !== undefined && work.effect === 'write') {
     const until = now() + Math.max(work.horizonMs, after.pauseMs)
-    const waiting: CellState['waiting'] = { on: 'callback', until }
-    wait(task, execution, { ...cell, tries, status: 'waiting', waiting, intent })
+    wait(task, execution, { ...waits({ on: after.on, until }), intent: before.intent })
   } else if (after.next === 'retry' && !isTooLate(execution, after.at)) {
-    const waiting: CellState['waiting'] = { on: after.on, until: after.at }
-    wait(task, execution, {
-      ...cell,
-      tries,
-      ...(firstTryAt !== undefined && { firstTryAt }),
-      status: 'waiting',
-      waiting,
-    })
+    wait(task, execution, waits({ on: after.on, until: after.at }))
   } else {
     recordEnd(engine, task, execution, { failure, cell, paid: costOf(execution, undefined) })
   }
+}
+
+/** A question may have something to say without an answer; where nobody has, the row can wait for the other side. */
+function withoutAnswer(work: Work<unknown>): { without?: 'stand-in' | 'wait' } {
+  if (work.effect === 'write') return { without: 'wait' }
+  if (work.effect !== 'read') return {}
+  return { without: work.otherwise === undefined ? 'wait' : 'stand-in' }
+}
+
+/** The attempt never left, and this is known: it is made later as if it had not been asked for. */
+export function recordWithdrawn(task: Task, column: PlannedColumn): void {
+  const {
+    intent: _,
+    waiting: __,
+    ...before
+  }: CellState = cellOf(task, column) ?? {
+    status: 'idle',
+    attempts: 0,
+  }
+  const cell: CellState = { ...before, status: 'queued', run: task.run.ordinal }
+  note(task, { kind: 'attempt', column: column.name, cell })
+  task.states[column.index] = pending
 }
 
 function wait(task: Task, execution: Execution, cell: CellState): void {
@@ -253,7 +308,14 @@ export function recordReconciled(
   const now = engine.world.now()
   const { intent, waiting: _, ...before }: CellState = cellOf(task, column) ?? { status: 'idle', attempts: 0 }
   if (found.state === 'unknown') {
+    if (isRepeated(column, before)) {
+      // At least once, by the column's word; what goes out now says that it may have gone out before.
+      wait(task, execution, { ...before, status: 'queued', run: task.run.ordinal, mayRepeat: true })
+      return
+    }
     const cell: CellState = { ...baseOf(task, execution, now), status: 'unknown', reason: found.reason }
+    leaveEarlier(cell, before)
+    if (before.mayRepeat === true) cell.mayRepeat = true
     note(task, { kind: 'attempt', column: column.name, cell: { ...cell, ...(intent && { intent }) } })
     finish(task, column, 'failed')
   } else if (before.error?.retryable === false || triesOf(task, column) >= column.column.retry.attempts) {
@@ -264,6 +326,7 @@ export function recordReconciled(
     }
     const error = { kind, message: `${message}; reading back shows that it took no effect`, retryable }
     const cell: CellState = { ...baseOf(task, execution, now), status: 'error', error }
+    leaveEarlier(cell, before)
     note(task, { kind: 'attempt', column: column.name, cell })
     const { work } = column.column
     if (work.effect === 'write') giveBackDraws(task, work.confirms)
@@ -272,6 +335,12 @@ export function recordReconciled(
     // It did not happen: the same effect may be sent again.
     wait(task, execution, { ...before, status: 'queued', run: task.run.ordinal })
   }
+}
+
+/** Nobody can tell whether it happened, and the column would rather do it twice than not at all. Once: then a person has to look. */
+function isRepeated({ column: { work } }: PlannedColumn, before: CellState): boolean {
+  if (work.effect !== 'write' || work.target !== 'blind' || work.whenUnknown !== 'repeat') return false
+  return before.mayRepeat !== true
 }
 
 /** Failed attempts of this run: an earlier run's failures do not use up the retries of this one. */

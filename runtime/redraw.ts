@@ -8,6 +8,8 @@ import { followDraw } from './follow-draw.ts'
 import type { PlannedColumn } from './plan.ts'
 import { cellOf, note, reopen, type Task } from './task.ts'
 
+type DoneOutcome = Extract<Outcome<unknown>, { status: 'done' }>
+
 /** A definition that redraws without end would keep its row busy for ever. */
 const mostRedraws = 20
 
@@ -21,6 +23,11 @@ export function problemOfRedraw(task: Task, column: PlannedColumn, outcome: Outc
   const drawn = task.plan.byName.get(redraw.column)
   if (drawn?.column.work.effect !== 'draw' || !drawn.downstream.includes(column.index))
     return `redraw names "${redraw.column}", which is no draw that this column stands on`
+  const notBefore = redraw.rereads?.find(
+    (name) => task.plan.byName.get(name)?.downstream.includes(drawn.index) !== true,
+  )
+  if (notBefore !== undefined)
+    return `redraw rereads "${notBefore}", which is no column that "${redraw.column}" stands on`
   if (task.redraws >= mostRedraws)
     return `the lead was drawn anew ${task.redraws} times in a row: ${redraw.reason}`
   return null
@@ -30,12 +37,30 @@ export function problemOfRedraw(task: Task, column: PlannedColumn, outcome: Outc
 export function redrawFor(
   engine: Engine,
   task: Task,
-  { column: name, reason, to }: { column: string; reason: string; to?: string },
+  { column: name, reason, to, rereads = [] }: NonNullable<DoneOutcome['redraw']>,
 ): void {
   const column = task.plan.byName.get(name)
   if (column === undefined || task.cancelled) return
-  const pinned = cellOf(task, column)?.pinned
-  if (pinned === undefined) drawAnew(engine, task, column, { reason, ...(to !== undefined && { to }) })
+  if (cellOf(task, column)?.pinned !== undefined) return
+  const at = engine.world.now()
+  for (const each of rereads) readAgain(task, task.plan.byName.get(each), { reason, at })
+  // Nobody did anything wrong: what was known of the lead had changed.
+  const mayReturn = rereads.length > 0 ? { mayReturn: true as const } : {}
+  drawAnew(engine, task, column, { reason, ...(to !== undefined && { to }), ...mayReturn })
+}
+
+/** Without its hash the answer counts as one of other inputs; `due` lets an effect be made again, also after a restart. */
+function readAgain(
+  task: Task,
+  column: PlannedColumn | undefined,
+  { reason, at }: { reason: string; at: number },
+): void {
+  const cell = column === undefined ? undefined : cellOf(task, column)
+  if (column === undefined || cell === undefined) return
+  const { hash: _, ...before } = cell
+  const due = { ...before, due: (before.intended ?? 1) + 1 }
+  note(task, { kind: 'passed', column: column.name, cell: due, outcome: 'stale', reason, at })
+  reopen(task, column)
 }
 
 function drawAnew(

@@ -7,20 +7,20 @@ import { createBudgets } from './budgets.ts'
 import { type ByHand, createByHand } from './by-hand.ts'
 import { checkChange, type FieldProblem } from './check-input.ts'
 import { chooseCells } from './choose.ts'
-import { createCircuits } from './circuits.ts'
 import { drain } from './drain.ts'
 import type { Engine, Log, World } from './engine.ts'
 import { createFinder } from './find.ts'
 import { type InsertOptions, type InsertResult, insertRows } from './insert-rows.ts'
 import { createLanes, type LaneLimits } from './lanes.ts'
 import { dropLate } from './late.ts'
+import { createLimits } from './limits/limits.ts'
 import { createLiveData, type LiveData } from './live-data.ts'
 import { createMemos } from './memo.ts'
 import { type PinnedCell, pinnedIn } from './pinned.ts'
 import type { TablePlan } from './plan.ts'
 import type { Preview } from './preview.ts'
 import { createReader, type Reader } from './reader.ts'
-import { findUnfinished } from './recover.ts'
+import { recover } from './recover.ts'
 import { registerTables } from './register.ts'
 import { createRuns } from './runs.ts'
 import { editedCells } from './stale.ts'
@@ -87,8 +87,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     store,
     world,
     log,
-    budgets: createBudgets(),
-    circuits: createCircuits(world.now, log),
+    budgets: createBudgets(world.elapsed),
+    limits: createLimits({ world, log, onCredentials: () => waker.wake(null) }),
     memos: createMemos(store),
     late: new Set(),
     parkAfterMs: options.parkAfterMs ?? 5_000,
@@ -109,7 +109,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     if (idlers.length > 0 && isIdle()) for (const each of idlers.splice(0)) each()
   }
   const runs = createRuns({ engine, planOf, lanes: () => lanes, quiet })
-  const limits = { rows: 2_000, bulkRows: 200, ...options.limits }
+  const limits = { rows: 2_000, bulkRows: 1_000, ...options.limits }
   const lanes = createLanes({ engine, limits, plans, runOf: runs.known, begun: runs.begun, quiet })
   const waker = createWaker({ engine, lanes, tables: [...plans.keys()], quiet })
   const isIdle = () =>
@@ -117,15 +117,6 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   const finder = createFinder(store, plans)
   const { planFor, findRow, findRun } = finder
   const reader = createReader({ engine, planFor, findRow, plans, taskOf: (row) => lanes.tasks.get(row) })
-
-  async function recover(): Promise<void> {
-    const { rows, open, nextAt } = await findUnfinished(store, world.now(), [...plans.keys()])
-    // In one turn: a run whose last row in flight ends before it is resumed would be taken for finished.
-    lanes.queue('live', rows)
-    for (const run of open) runs.resume(run)
-    if (nextAt !== null) lanes.wakeAt(nextAt)
-    alarms.wakeAt(world.now())
-  }
 
   /** Nobody else works on the row while `work` does. */
   async function alone<Result>(row: number, work: () => Promise<Result>): Promise<Result> {
@@ -172,14 +163,15 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     return { ...(await runs.current(run)), pinned }
   }
 
-  await recover()
+  await recover(engine, { lanes, runs, tables: [...plans.keys()] })
+  alarms.wakeAt(world.now())
   return {
     ...reader,
     ...live,
     ...byHand,
     override: async (table, row, given) => progress(await byHand.override(table, row, given)),
     insert: (table, inputs, options = {}) =>
-      insertRows({ engine, lanes }, planFor(table), { ...options, inputs }),
+      insertRows({ engine, lanes, tables: [...plans.keys()] }, planFor(table), { ...options, inputs }),
     async edit(table, id, change) {
       const plan = planFor(table)
       const { seq } = await findRow(table, id)
@@ -223,7 +215,9 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       waker.stop()
       lanes.stop()
       dropLate(engine)
-      await drain(lanes.tasks.values())
+      await drain(engine, lanes.tasks.values())
+      engine.limits.stop()
+      engine.budgets.stop()
       for (const each of idlers.splice(0)) each()
     },
   }

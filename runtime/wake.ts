@@ -1,8 +1,9 @@
 import { advance } from './advance.ts'
 import type { Engine } from './engine.ts'
 import type { Lanes } from './lanes.ts'
+import type { Task } from './task.ts'
 
-/** Has held leads asked again when what they wait for may be there. */
+/** Has held leads asked again when what they wait for may be there, and rows that wait for credentials. */
 export interface Waker {
   /** All of them, or those of one account, in a moment: edits that follow each other closely wake them once. */
   wake(account: string | null): void
@@ -36,6 +37,7 @@ export function createWaker({ engine, lanes, tables, quiet }: WakerParts): Waker
       )
     await lanes.wakeNow()
     for (const task of lanes.tasks.values()) {
+      if (accounts.has(null) && waitsForCredentials(task)) advance(engine, task)
       if (task.asked === null || !(accounts.has(null) || accounts.has(task.row.account))) continue
       task.asked = null
       advance(engine, task)
@@ -74,3 +76,6 @@ export function createWaker({ engine, lanes, tables, quiet }: WakerParts): Waker
     },
   }
 }
+
+const waitsForCredentials = ({ row }: Task): boolean =>
+  Object.values(row.cells).some((cell) => cell.status === 'waiting' && cell.waiting?.on === 'credentials')

@@ -35,5 +35,23 @@ export function beginWaiting(
   const now = engine.world.now()
   start.firstTryAt ??= now
   const leftMs = Math.min(Math.max(0, start.firstTryAt + withinMs - now), longestMs)
+  flight.giveUp = giveUp
   flight.patience = setTimeout(giveUp, leftMs)
+}
+
+/** A bulk row waits for the turn of its call as long as that takes: the time goes on when the returned function is called. */
+export function pauseWaiting(
+  engine: Engine,
+  { start, flight }: { start: Execution; flight: Flight },
+): () => void {
+  const { patience, giveUp } = flight
+  if (patience === null || giveUp === null || start.firstTryAt === undefined) return () => {}
+  clearTimeout(patience)
+  flight.patience = null
+  const { firstTryAt } = start
+  const from = engine.world.now()
+  return () => {
+    start.firstTryAt = firstTryAt + Math.max(0, engine.world.now() - from)
+    if (flight.giveUp !== null) beginWaiting(engine, { start, flight }, giveUp)
+  }
 }

@@ -1,28 +1,52 @@
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { ZodError } from 'zod'
-import { Fault, type Faults } from './faults.ts'
+import { ZodError, z } from 'zod'
+import type { FaultRequest, Faults } from './faults.ts'
 import type { Ledger } from './ledger.ts'
+import { faultNames, SandboxError } from './named-faults.ts'
 import type { Vendor } from './vendor.ts'
 
 /** States of tens of thousands of records are loaded in one request. */
 const maxStateBytes = 256 * 1024 * 1024
 
+/** Any object with a vendor: the switchboard says what is wrong with the rest of it. */
+const FaultBody = z.custom<FaultRequest>(
+  (value) => typeof value === 'object' && value !== null && 'vendor' in value,
+  'a fault is an object with a vendor and a name or a kind',
+)
+
+/** An empty parameter is one that was left out. */
+const Page = z.object({
+  vendor: z.string().optional(),
+  effect: z.string().optional(),
+  after: z.coerce.number().int().min(0).optional(),
+  limit: z.coerce.number().int().min(1).optional(),
+})
+
 /**
- * The sandbox's own routes: `/ledger?vendor=&effect=` reads what was received, `/state/{vendor}` reads and replaces a state,
- * `/faults` lists, adds and clears faults, `POST /reset` forgets everything.
+ * The sandbox's own routes. `/ledger?vendor=&effect=&after=&limit=` reads what was received; `/state/{vendor}` reads and
+ * replaces a state; `/faults` lists, adds (by name, or all that it does) and clears faults, `GET /faults/names` lists the
+ * names, `POST /faults/script` adds faults to be played one after the other; `POST /reset` forgets everything.
  */
 export function adminRoutes(vendors: Record<string, Vendor>, ledger: Ledger, faults: Faults) {
   const app = new Hono()
   app.onError((error, c) => {
-    if (error instanceof ZodError) return c.json({ error: error.message }, 422)
+    if (error instanceof ZodError) return c.json({ error: z.prettifyError(error) }, 422)
+    if (error instanceof SandboxError) return c.json({ error: error.message }, 422)
     if (error instanceof SyntaxError) return c.json({ error: `the body is no JSON: ${error.message}` }, 400)
     throw error
   })
-  app.get('/', (c) => c.json({ sandbox: true, vendors: Object.keys(vendors) }))
+  app.get('/', (c) => c.json({ sandbox: true, vendors: Object.keys(vendors), ledger: ledger.size() }))
   app.get('/ledger', (c) => {
-    const { vendor, effect } = c.req.query()
-    return c.json(ledger.entries({ ...(vendor && { vendor }), ...(effect && { effect }) }))
+    const given = Object.entries(c.req.query()).filter(([, value]) => value !== '')
+    const { vendor, effect, after, limit } = Page.parse(Object.fromEntries(given))
+    const lines = ledger.entries({
+      ...(vendor !== undefined && { vendor }),
+      ...(effect !== undefined && { effect }),
+      ...(after !== undefined && { after }),
+      ...(limit !== undefined && { limit }),
+    })
+    return c.body(JSON.stringify(lines), 200, { 'content-type': 'application/json' })
   })
   app.delete('/ledger', (c) => {
     ledger.clear()
@@ -43,11 +67,11 @@ export function adminRoutes(vendors: Record<string, Vendor>, ledger: Ledger, fau
   })
 
   app.get('/faults', (c) => c.json(faults.list()))
-  app.post('/faults', async (c) => {
-    const fault = Fault.parse(await c.req.json())
-    faults.add(fault)
-    return c.json(fault, 201)
-  })
+  app.get('/faults/names', (c) => c.json(faultNames(vendors)))
+  app.post('/faults', async (c) => c.json(faults.add(FaultBody.parse(await c.req.json())), 201))
+  app.post('/faults/script', async (c) =>
+    c.json(faults.script(z.array(FaultBody).parse(await c.req.json())), 201),
+  )
   app.delete('/faults', (c) => {
     faults.clear()
     return c.body(null, 204)

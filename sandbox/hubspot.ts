@@ -1,12 +1,16 @@
 import { Hono } from 'hono'
-import { type Account, objectTypes, openAccount, toState } from './hubspot/account.ts'
+import { type Account, arm, objectTypes, openAccount, toState } from './hubspot/account.ts'
 import { refuse } from './hubspot/answers.ts'
+import { associationRoutes } from './hubspot/association-routes.ts'
+import { hubspotFaults } from './hubspot/faults.ts'
+import { overLimit } from './hubspot/limits.ts'
 import { objectRoutes } from './hubspot/object-routes.ts'
 import { ownerRoutes } from './hubspot/owner-routes.ts'
+import { missingScope } from './hubspot/scopes.ts'
 import { sequenceRoutes } from './hubspot/sequence-routes.ts'
 import type { SandboxEnv, Vendor, VendorContext } from './vendor.ts'
 
-/** A HubSpot account: owners, contacts, companies and engagements with search and batches, and sequences. It starts empty. */
+/** A HubSpot account: owners, contacts, companies, leads, tasks and engagements with search, batches and associations, and sequences. It starts empty. */
 export function createHubspot({ now }: VendorContext): Vendor {
   let account: Account = openAccount({}, now)
   const current = () => account
@@ -19,7 +23,8 @@ export function createHubspot({ now }: VendorContext): Vendor {
       const message = 'Authentication credentials not found or expired.'
       return refuse(c, { status: 401, category: 'INVALID_AUTHENTICATION', message })
     }
-    return next()
+    const refused = overLimit(c, account) ?? missingScope(c, account)
+    return refused ?? next()
   })
   app.get('/account-info/v3/details', (c) =>
     c.json({ portalId: account.settings.portalId, uiDomain: 'app.hubspot.com', timeZone: 'UTC' }),
@@ -27,10 +32,13 @@ export function createHubspot({ now }: VendorContext): Vendor {
   // The client asks with a slash at the end.
   for (const path of ['/crm/v3/owners', '/crm/v3/owners/']) app.route(path, ownerRoutes(current))
   for (const type of objectTypes) app.route(`/crm/v3/objects/${type}`, objectRoutes(type, current))
+  app.route('/crm/v4', associationRoutes(current))
   app.route('/automation/v4/sequences/enrollments', sequenceRoutes(current))
 
   return {
     name: 'hubspot',
+    faults: hubspotFaults,
+    play: (name) => arm(account, name),
     app,
     state: () => toState(account),
     load(state) {

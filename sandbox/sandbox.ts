@@ -1,20 +1,27 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import type { Socket } from 'node:net'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import { adminRoutes } from './admin.ts'
 import { createFaults, type Faults } from './faults.ts'
 import { createLedger, type Ledger } from './ledger.ts'
-import { receiver } from './receive.ts'
+import { type ReceivedCall, receiver } from './receive.ts'
 import type { Vendor } from './vendor.ts'
 import { vendors as known } from './vendors.ts'
 
 export interface SandboxOptions {
   /** 0 picks a free port. */
   port?: number
-  /** Milliseconds every answer of every stand-in takes. */
-  latencyMs?: number
+  /** Milliseconds every answer of every stand-in takes, or the least and the most of them. */
+  latencyMs?: number | readonly [least: number, most: number]
   now?: () => number
+  /** From 0 up to 1, draws the latency. */
+  random?: () => number
+  /** How many ledger lines are kept, the latest ones; all of them where it is left out. */
+  ledgerLines?: number
+  /** Looks at each request as it came in, and says what is wrong with it; the ledger keeps that under `problems`. */
+  inspect?: (call: ReceivedCall) => readonly string[]
 }
 
 export interface Sandbox {
@@ -30,16 +37,18 @@ export interface Sandbox {
 /** Starts every stand-in on one loopback port. `admin.ts` lists the routes that control them. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const now = options.now ?? Date.now
-  const latencyMs = options.latencyMs ?? 0
-  const ledger = createLedger(now)
-  const faults = createFaults()
+  const latencyMs = latencyOf(options)
+  const ledger = createLedger(now, options.ledgerLines)
   const closing = new AbortController()
   const app = new Hono<{ Bindings: HttpBindings }>()
   const vendors: Record<string, Vendor> = {}
+  const faults = createFaults(vendors)
+  const inspect = options.inspect ?? (() => [])
+  const around = { ledger, faults, latencyMs, inspect, connectionOf: numbered(), closing: closing.signal }
   let origin = ''
   for (const [name, create] of Object.entries(known)) {
-    const vendor = create({ now, latencyMs, baseUrl: () => `${origin}/${name}` })
-    const receive = receiver(vendor, { ledger, faults, latencyMs, closing: closing.signal })
+    const vendor = create({ now, baseUrl: () => `${origin}/${name}` })
+    const receive = receiver(vendor, around)
     vendors[name] = vendor
     app.all(`/${name}/*`, (c) => receive(c.req.raw, c.env))
   }
@@ -63,5 +72,26 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
       server.closeAllConnections()
       await closed
     },
+  }
+}
+
+function latencyOf({ latencyMs = 0, random = Math.random }: SandboxOptions): () => number {
+  if (typeof latencyMs === 'number') return () => latencyMs
+  const [least, most] = latencyMs
+  return () => least + random() * (most - least)
+}
+
+/** Numbers connections in the order of their first request. */
+function numbered(): (socket: Socket) => number {
+  const numbers = new WeakMap<Socket, number>()
+  let last = 0
+  return (socket) => {
+    let number = numbers.get(socket)
+    if (number === undefined) {
+      last += 1
+      number = last
+      numbers.set(socket, number)
+    }
+    return number
   }
 }

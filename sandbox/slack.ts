@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { slackFaults } from './slack/faults.ts'
 import { argumentsOf } from './slack/form.ts'
 import { methods } from './slack/methods.ts'
 import { openWorkspace } from './slack/workspace.ts'
@@ -23,6 +24,7 @@ export function createSlack({ now }: VendorContext): Vendor {
     if (method === undefined) return c.json({ ok: false, error: 'unknown_method' })
     const answer = method(given, workspace)
     if (!answer.ok) {
+      c.set('accepted', false)
       const messages = answer.problems?.map((problem) => `[ERROR] ${problem}`)
       return c.json({ ok: false, error: answer.error, ...(messages && { response_metadata: { messages } }) })
     }
@@ -32,6 +34,7 @@ export function createSlack({ now }: VendorContext): Vendor {
 
   return {
     name: 'slack',
+    faults: slackFaults,
     app,
     state: () => workspace.state(),
     load(state) {

@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
+import { teamsFaults } from './teams/faults.ts'
 import type { SandboxEnv, Vendor, VendorContext } from './vendor.ts'
 
 const Card = z.looseObject({
@@ -70,6 +71,7 @@ export function createTeams(_context: VendorContext): Vendor {
 
   return {
     name: 'teams',
+    faults: teamsFaults,
     app,
     state: () => state,
     load(input) {

@@ -13,6 +13,7 @@ import type { App, AppEnv, AppOptions, Parts } from './parts.ts'
 import { answerError, answerProblem, invalidRequest } from './problem.ts'
 import { auditRoutes } from './routes/audit.ts'
 import { cellRoutes } from './routes/cells.ts'
+import { credentialRoutes } from './routes/credentials.ts'
 import { eventRoutes } from './routes/events.ts'
 import { healthRoutes } from './routes/health.ts'
 import { ledgerRoutes } from './routes/ledger.ts'
@@ -133,5 +134,6 @@ function addRoutes(app: App, parts: Parts, { hub, metrics }: { hub: EventHub; me
   ledgerRoutes(app, parts)
   territoryRoutes(app, parts)
   auditRoutes(app, parts)
+  credentialRoutes(app, parts)
   healthRoutes(app, parts, metrics)
 }

@@ -61,10 +61,14 @@ export const InsertHeaders = z.object({ 'idempotency-key': z.string().min(1).max
 
 export const InsertedRow = z.object({
   id: z.string().optional(),
-  status: z.enum(['accepted', 'touched', 'invalid']),
+  status: z.enum(['accepted', 'touched', 'invalid', 'ignored-own-write']),
   url: Path.optional(),
   errors: z.array(FieldProblem).optional(),
   ignored: z.array(z.string()).optional().describe('fields that were sent and that the table does not have'),
+  writtenBy: z
+    .object({ row: z.string(), column: z.string(), url: Path })
+    .optional()
+    .describe('ignored-own-write: the cell whose write came back as this row, which was not inserted'),
 })
 export type InsertedRow = z.output<typeof InsertedRow>
 export const InsertAnswer = z.object({ rows: z.array(InsertedRow) })
@@ -293,6 +297,10 @@ export const TableView = z.object({
       needs: z.array(z.string()),
       when: JsonRecord,
       dependsOn: z.array(z.string()),
+      late: z
+        .object({ column: z.string(), afterMs: z.number() })
+        .nullable()
+        .describe('it runs only when that column has no result in this time, or failed'),
       effect: z.enum(['none', 'read', 'draw', 'write']),
       sideEffect: z.string().nullable(),
       output: AnyJson,

@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { routePath } from 'hono/route'
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { CredentialState } from '../runtime/limits/limits.ts'
 import type { TableView } from '../runtime/reader.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { EventHub } from './event-hub.ts'
@@ -76,16 +77,7 @@ export function createMetrics(runtime: Runtime, hub: EventHub): Metrics {
       }
     },
   })
-  new Gauge({
-    name: 'rota_open_circuits',
-    help: 'Budgets whose other side is not asked for a while: no quota left, or our key is refused',
-    labelNames: ['budget', 'kind'],
-    registers,
-    collect() {
-      this.reset()
-      for (const { key, kind } of runtime.openCircuits()) this.set({ budget: key, kind }, 1)
-    },
-  })
+  credentialGauges(runtime, registers)
   new Gauge({
     name: 'rota_event_readers',
     help: 'Open event streams',
@@ -105,4 +97,45 @@ export function createMetrics(runtime: Runtime, hub: EventHub): Metrics {
       requests.observe({ method: c.req.method, route, status: String(c.res.status) }, seconds)
     },
   }
+}
+
+/** Keys name vendor and account, never a secret; what the other side said is not told here. */
+function credentialGauges(runtime: Runtime, registers: Registry[]): void {
+  const gauge = (
+    name: string,
+    help: string,
+    read: (state: CredentialState) => { value: number; kind?: string } | null,
+  ) => {
+    const labelNames = name === 'rota_credential_resting' ? ['key', 'kind'] : ['key']
+    new Gauge({
+      name,
+      help,
+      labelNames,
+      registers,
+      collect() {
+        this.reset()
+        for (const state of runtime.credentials()) {
+          const { value, kind } = read(state) ?? {}
+          if (value !== undefined) this.set({ key: state.key, ...(kind !== undefined && { kind }) }, value)
+        }
+      },
+    })
+  }
+  gauge('rota_credential_requests', 'Requests under way with a credential', ({ concurrency, inFlight }) =>
+    concurrency === null ? null : { value: inFlight },
+  )
+  gauge('rota_credential_waiting', 'Requests that wait for their turn', ({ concurrency, waiting }) =>
+    concurrency === null ? null : { value: waiting },
+  )
+  gauge(
+    'rota_credential_resting',
+    'Credentials without calls for a while: rate-limited, quota-exhausted or needs-credentials',
+    ({ rest }) => (rest === null ? null : { value: 1, kind: rest.kind }),
+  )
+  gauge('rota_credential_allowance_used', 'Of its own allowance, as the vendor says', ({ allowance }) =>
+    allowance === null ? null : { value: allowance.used },
+  )
+  gauge('rota_credential_allowance_limit', 'The allowance itself, as the vendor says', ({ allowance }) =>
+    allowance === null ? null : { value: allowance.limit },
+  )
 }

@@ -55,7 +55,8 @@ export function createWaiting({ runtime, definitions }: Parts): Waiting {
       }
       return Promise.all(
         rows.map(async (row) => {
-          if (row.id === undefined || row.status === 'invalid') return row
+          if (row.id === undefined || row.status === 'invalid' || row.status === 'ignored-own-write')
+            return row
           const detail = await runtime.row(table, row.id)
           const { status, ignored } = row
           return { ...detail, url: rowPath(table, row.id), status, ...(ignored !== undefined && { ignored }) }

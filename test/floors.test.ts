@@ -104,7 +104,7 @@ describe('a package away from its home is found', () => {
     ['cli/x.ts', 'hono'],
     ['connectors/x.ts', '@hono/node-server'],
     ['routing/x.ts', 'node:fs'],
-    ['routing/x.ts', 'p-queue'],
+    ['routing/x.ts', 'prom-client'],
     ['columns/x.ts', 'node:http'],
     ['columns/x.ts', 'tldts'],
     ['web/x.ts', 'node:fs'],

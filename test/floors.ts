@@ -51,7 +51,7 @@ const rooms: Readonly<Record<string, Room>> = {
   },
   server: { below: ['runtime', 'db', 'columns', 'routing'] },
   web: { below: [], alsoFiles: /^server\/contract\.ts$/ },
-  runtime: { below: ['db', 'columns', 'routing'], packages: ['zod', 'p-queue', 'node:'], ...pure },
+  runtime: { below: ['db', 'columns', 'routing'], packages: ['zod', 'node:'], ...pure },
   db: { below: ['columns', 'routing'], ...pure },
   columns: { below: ['routing'], packages: ['zod', 'node:crypto'], ...pure },
   routing: {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { CellContext } from '../column.ts'
 import { CallFailure } from '../errors.ts'
 import type { Json, JsonObject } from '../json.ts'
-import type { Model, ModelAnswer, ModelRequest } from '../ports.ts'
+import type { Call, Model, ModelAnswer, ModelRequest } from '../ports.ts'
 import { type Judging, judge, type Verdict } from './judge.ts'
 import { maybeBilled } from './outcomes.ts'
 import { costOf, maximumUsd, type Price } from './price.ts'
@@ -60,12 +60,7 @@ export async function converse<Out>(question: Question<Out>, context: CellContex
   const timeoutMs = context.timeoutMs - (context.now() - startedAt) - marginMs
   if (timeoutMs < leastMs) return unrepaired(conversation, 'there was no time left to ask again')
   try {
-    const call = { signal: context.signal, fetch: context.fetch, timeoutMs }
-    const second = await askOnce(
-      repairOf(question, first),
-      { ...call, charge: (usd) => context.charge(usd) },
-      conversation,
-    )
+    const second = await askOnce(repairOf(question, first), within(context, timeoutMs), conversation)
     settle(conversation, second)
     conversation.repaired = second.ok
     return conversation
@@ -75,7 +70,22 @@ export async function converse<Out>(question: Question<Out>, context: CellContex
   }
 }
 
-type Asking = Pick<CellContext, 'signal' | 'fetch' | 'timeoutMs' | 'charge'>
+type Asking = Call & Pick<CellContext, 'charge'>
+
+/** The same context with less time. It has its parts by name: a spread would lose what is not its own. */
+const within = (context: CellContext, timeoutMs: number): Asking => {
+  const { signal, fetch, lane, limit, wait, used, charge } = context
+  return {
+    signal,
+    fetch,
+    timeoutMs,
+    charge,
+    ...(lane !== undefined && { lane }),
+    ...(limit !== undefined && { limit }),
+    ...(wait !== undefined && { wait }),
+    ...(used !== undefined && { used }),
+  }
+}
 
 async function askOnce<Out>(
   { model, request, judging, price }: Question<Out>,

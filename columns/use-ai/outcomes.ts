@@ -60,6 +60,8 @@ export function outcomeOfFailure(failure: CallFailure): AiOutcome | null {
       return 'not-json'
     case 'not-found':
       return 'unknown-model'
+    case 'needs-credentials':
+      return 'unauthorized'
     case 'inactive-owner':
     case 'crashed':
       return null

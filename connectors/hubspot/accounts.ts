@@ -1,6 +1,7 @@
 import { domainToASCII } from 'node:url'
 import { getDomain } from 'tldts'
 import type { CrmAccount, ParentAccount } from '../../columns/ports.ts'
+import { batchSize } from './batches.ts'
 import { type OwnerDirectory, toCrmUser } from './owners.ts'
 import { readAs, type Session } from './session.ts'
 import { BatchAnswer, type HubspotObject, isoTime } from './wire.ts'
@@ -18,9 +19,6 @@ export const companyProperties = [
   'notes_last_updated',
   'createdate',
 ]
-
-/** HubSpot takes a hundred records in a batch. */
-const batchSize = 100
 
 /** Companies as accounts, with their owners and parents. */
 export async function toAccounts(
@@ -67,7 +65,7 @@ async function readParents(
   for (let start = 0; start < wanted.length; start += batchSize) {
     const inputs = wanted.slice(start, start + batchSize).map((id) => ({ id }))
     const request = { inputs, properties: ['name', 'hubspot_owner_id'], propertiesWithHistory: [] }
-    const { results } = await readAs(BatchAnswer, session.companyBatches().read(request))
+    const { results } = await readAs(BatchAnswer, session.batches().read('companies', request))
     for (const parent of results) {
       parents.set(parent.id, {
         id: parent.id,

@@ -1,11 +1,10 @@
 import { domainToASCII, domainToUnicode } from 'node:url'
-import { FilterOperatorEnum } from '@hubspot/api-client/lib/codegen/crm/companies/index.js'
-import { CallFailure } from '../../columns/errors.ts'
+import { FilterOperatorEnum } from '@hubspot/api-client/lib/codegen/crm/objects/index.js'
 import type { CrmAccount } from '../../columns/ports.ts'
 import { searchWords } from '../search-words.ts'
 import { companyProperties, mergedIds, toAccounts } from './accounts.ts'
+import { isId, refused } from './object-types.ts'
 import type { OwnerDirectory } from './owners.ts'
-import { isId } from './records.ts'
 import { orNull, readAs, type Session } from './session.ts'
 import { HubspotObject, SearchPage } from './wire.ts'
 
@@ -15,7 +14,10 @@ const maxPages = 5
 
 type Filter = readonly [property: string, operator: 'Eq' | 'ContainsToken', value: string]
 
-/** The companies whose registrable domain is `domain`, their further domains included. The search index may be some seconds behind. */
+/**
+ * The companies whose registrable domain is `domain`, their further domains included. HubSpot's search index is some seconds behind: two
+ * leads of a new company may both find none, and it is the claim on the company, not this, that gives them one owner.
+ */
 export async function findCompanies(
   domain: string,
   owners: OwnerDirectory,
@@ -24,7 +26,7 @@ export async function findCompanies(
   const asked = domain.trim().toLowerCase()
   const wanted = domainToASCII(asked) || asked
   if (wanted === '') {
-    throw new CallFailure('invalid-request', 'a search for companies needs a domain', { retryable: false })
+    throw refused('a search for companies needs a domain')
   }
   // Portals hold international domains in either spelling. Five groups of filters are the most HubSpot takes.
   const written = domainToUnicode(wanted)
@@ -65,8 +67,8 @@ export async function findContactCompanies(
   const address = email.trim()
   if (address === '') return []
   const answer = session
-    .contacts()
-    .getById(address, ['associatedcompanyid'], undefined, undefined, false, 'email')
+    .objects()
+    .getById('contacts', address, ['associatedcompanyid'], undefined, undefined, false, 'email')
   const companyId = (await orNull(readAs(HubspotObject, answer)))?.properties.associatedcompanyid
   const company = companyId ? await readCompany(companyId, owners, session) : null
   return company === null ? [] : [company]
@@ -78,9 +80,10 @@ export async function readCompany(
   owners: OwnerDirectory,
   session: Session,
 ): Promise<CrmAccount | null> {
-  if (!isId(id))
-    throw new CallFailure('invalid-request', `"${id}" is no HubSpot record id`, { retryable: false })
-  const company = await orNull(readAs(HubspotObject, session.companies().getById(id, companyProperties)))
+  if (!isId(id)) throw refused(`"${id}" is no HubSpot record id`)
+  const company = await orNull(
+    readAs(HubspotObject, session.objects().getById('companies', id, companyProperties)),
+  )
   const found =
     company ??
     (await search([[['hs_merged_object_ids', 'ContainsToken', id]]], session)).find((each) =>
@@ -111,7 +114,7 @@ async function search(
       limit: pageSize,
       ...(after !== undefined && { after }),
     }
-    const { results, paging } = await readAs(SearchPage, session.companySearch().doSearch(request))
+    const { results, paging } = await readAs(SearchPage, session.search().doSearch('companies', request))
     found.push(...results)
     after = paging?.next?.after
     if (after === undefined) return found

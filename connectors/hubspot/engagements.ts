@@ -1,7 +1,6 @@
 import { FilterOperatorEnum } from '@hubspot/api-client/lib/codegen/crm/objects/index.js'
-import { CallFailure } from '../../columns/errors.ts'
 import type { CrmTouch } from '../../columns/ports.ts'
-import { isId, objectType } from './records.ts'
+import { isId, objectType, refused } from './object-types.ts'
 import { readAs, type Session } from './session.ts'
 import { type HubspotObject, isoTime, SearchPage } from './wire.ts'
 
@@ -100,7 +99,7 @@ async function firstOf(
     sorts: [at],
     limit,
   }
-  const { results } = await readAs(SearchPage, session.objectSearch().doSearch(object, request))
+  const { results } = await readAs(SearchPage, session.search().doSearch(object, request))
   for (const { properties: values } of results) {
     const time = isoTime(values[at])
     // Without an owner it was logged by a machine.
@@ -108,8 +107,4 @@ async function firstOf(
     return { at: time, by: values.hubspot_owner_id, kind }
   }
   return null
-}
-
-function refused(message: string): CallFailure {
-  return new CallFailure('invalid-request', message, { retryable: false })
 }

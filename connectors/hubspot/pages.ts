@@ -1,14 +1,12 @@
 import type { CrmRecord } from '../../columns/ports.ts'
 import { createMemo } from '../memo.ts'
+import { accountDetails } from './addresses.ts'
+import { numberOf, type ObjectType, pathOf } from './object-types.ts'
 import { type OwnerDirectory, toCrmUser } from './owners.ts'
 import { readAs, type Session } from './session.ts'
 import { AccountDetails, type HubspotObject, isoTime } from './wire.ts'
 
-/** HubSpot's own numbers of the object types, as the addresses of its pages hold them. */
-const objectTypes = { contact: '0-1', company: '0-2' }
-export type ObjectType = keyof typeof objectTypes
-
-/** The properties of a contact or company that a record is made of. */
+/** The properties that a record is made of. A type without one of them answers with null for it. */
 export const recordProperties = ['hubspot_owner_id', 'email', 'notes_last_updated', 'createdate']
 
 /** Makes records: knows the account's number, and with it where their pages are, and who their owners are. */
@@ -18,18 +16,20 @@ export function recordPages(owners: OwnerDirectory) {
     maxEntries: 1,
   })
 
-  /** The page cannot be addressed without the account's number, but an address must not cost us a result. */
+  /** The page of a record. Without the account's number it has no address, but an address must not cost us a result. */
   async function pageOf(type: ObjectType, id: string, session: Session): Promise<string> {
     const details = await account.get('', () =>
-      readAs(AccountDetails, session.json('GET', '/account-info/v3/details')).catch(() => null),
+      readAs(AccountDetails, session.json('GET', accountDetails)).catch(() => null),
     )
     if (details !== null) {
-      return `https://${details.uiDomain}/contacts/${details.portalId}/record/${objectTypes[type]}/${id}`
+      return `https://${details.uiDomain}/contacts/${details.portalId}/record/${numberOf(type)}/${id}`
     }
-    return `${session.baseUrl}/crm/v3/objects/${type === 'contact' ? 'contacts' : 'companies'}/${id}`
+    return `${session.baseUrl}/crm/v3/objects/${pathOf(type)}/${id}`
   }
 
   return {
+    pageOf,
+
     /** HubSpot's object as Rota's record. */
     async toRecord(type: ObjectType, object: HubspotObject, session: Session): Promise<CrmRecord> {
       const { hubspot_owner_id, notes_last_updated, createdate } = object.properties

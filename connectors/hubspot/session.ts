@@ -1,25 +1,20 @@
-import * as companies from '@hubspot/api-client/lib/codegen/crm/companies/index.js'
-import * as contacts from '@hubspot/api-client/lib/codegen/crm/contacts/index.js'
+import * as associations from '@hubspot/api-client/lib/codegen/crm/associations/v4/index.js'
 import * as objects from '@hubspot/api-client/lib/codegen/crm/objects/index.js'
 import * as owners from '@hubspot/api-client/lib/codegen/crm/owners/index.js'
 import type { z } from 'zod'
 import { CallFailure } from '../../columns/errors.ts'
-import type { Call } from '../../columns/ports.ts'
-import { exchange, type HttpAnswer, type HttpRequest, parseAnswer, startCall } from '../call.ts'
+import { exchange, type HttpAnswer, type HttpRequest, parseAnswer, type RunningCall } from '../call.ts'
 import { unreadableAnswer } from '../status.ts'
-import { hubspotFailure } from './failure.ts'
-
-export interface HubspotSettings {
-  /**
-   * Of a private app: contacts and companies to read and write, owners to read; for sequences also their enrolment scope, and for first
-   * touches the scopes to read calls, meetings and the content of logged e-mails.
-   */
-  accessToken: string
-  /** `https://api.hubapi.com` unless told otherwise; a path in front of `/crm/…` is kept. */
-  baseUrl?: string
-}
+import type { Access } from './access.ts'
+import { dailyAllowance, hubspotFailure } from './failure.ts'
 
 export type Session = ReturnType<typeof openSession>
+
+/** An object to create, and those that it is linked with by HubSpot's own associations. */
+export interface NewObject {
+  properties: Record<string, string>
+  associations: { to: { id: string }; associationTypeId: number }[]
+}
 
 interface WireRequest {
   getUrl(): string
@@ -31,31 +26,36 @@ interface WireRequest {
 type Ask = (request: Omit<HttpRequest, 'vendor'>) => Promise<HttpAnswer>
 
 /**
- * One port call: every request made in it shares the call's deadline, signal and fetch.
+ * One port call: every request made in it shares the call's time, signal and fetch.
  *
  * The generated API classes are used without the client around them. It offers no deadline, ignores a transport given per
  * request, and keeps retries in one place per process, where the client made last decides for all.
  */
-export function openSession(settings: HubspotSettings, call: Call) {
-  const baseUrl = (settings.baseUrl ?? 'https://api.hubapi.com').replace(/\/+$/, '')
-  const running = startCall(call)
-  const ask: Ask = async (request) => {
-    const asked = { ...request, vendor: 'HubSpot' }
-    const answer = await exchange(asked, running)
-    if (answer.status < 200 || answer.status > 299) throw hubspotFailure(answer, asked)
-    if (parseAnswer(answer.text) === undefined) throw unreadableAnswer(asked, answer.text)
-    return answer
-  }
+export function openSession(access: Access, running: RunningCall) {
+  const { baseUrl, accessToken } = access
+  const ask = askOver(access, running)
+  const apis = generatedApis(access, ask)
   return {
     baseUrl,
-    ...generatedApis({ baseUrl, accessToken: settings.accessToken, ask }),
+    running,
+    ...apis,
+
+    /** Creates an object together with its links. */
+    create: (path: string, input: NewObject): Promise<unknown> => {
+      const named = objects.AssociationSpecAssociationCategoryEnum.HubspotDefined
+      const associations = input.associations.map(({ to, associationTypeId }) => ({
+        to,
+        types: [{ associationCategory: named, associationTypeId }],
+      }))
+      return apis.objects().create(path, { properties: input.properties, associations })
+    },
 
     /** A request that the package has no method for. */
     async json(method: 'GET' | 'POST', path: string, body?: object): Promise<unknown> {
       const answer = await ask({
         method,
         url: `${baseUrl}${path}`,
-        headers: { authorization: `Bearer ${settings.accessToken}`, 'content-type': 'application/json' },
+        headers: { authorization: `Bearer ${accessToken}`, 'content-type': 'application/json' },
         ...(body !== undefined && { body: JSON.stringify(body) }),
         write: method !== 'GET',
       })
@@ -64,26 +64,34 @@ export function openSession(settings: HubspotSettings, call: Call) {
   }
 }
 
+function askOver({ budget, searchBudget }: Access, running: RunningCall): Ask {
+  return (request) => {
+    const asked = { ...request, vendor: 'HubSpot' }
+    const failure = (answer: HttpAnswer) => {
+      const allowance = dailyAllowance(answer)
+      if (allowance !== null) running.used?.(budget, allowance)
+      if (answer.status < 200 || answer.status > 299) return hubspotFailure(answer, asked)
+      return parseAnswer(answer.text) === undefined ? unreadableAnswer(asked, answer.text) : null
+    }
+    const isSearch = pathOf(request.url).endsWith('/search')
+    return exchange({ ...asked, failure }, isSearch ? { ...running, budget: searchBudget } : running)
+  }
+}
+
 /** Made when asked for: most calls use one or two. Each of the package's modules has its own copy of the same types. */
-function generatedApis({ baseUrl, accessToken, ask }: { baseUrl: string; accessToken: string; ask: Ask }) {
+function generatedApis({ baseUrl, accessToken }: Access, ask: Ask) {
   const transport = transportOver(ask)
   const authMethods = { oauth2: { accessToken } }
-  const forContacts = () =>
-    contacts.createConfiguration({
-      baseServer: new contacts.ServerConfiguration(baseUrl, {}),
-      httpApi: contacts.wrapHttpLibrary(transport),
-      authMethods,
-    })
-  const forCompanies = () =>
-    companies.createConfiguration({
-      baseServer: new companies.ServerConfiguration(baseUrl, {}),
-      httpApi: companies.wrapHttpLibrary(transport),
-      authMethods,
-    })
   const forObjects = () =>
     objects.createConfiguration({
       baseServer: new objects.ServerConfiguration(baseUrl, {}),
       httpApi: objects.wrapHttpLibrary(transport),
+      authMethods,
+    })
+  const forAssociations = () =>
+    associations.createConfiguration({
+      baseServer: new associations.ServerConfiguration(baseUrl, {}),
+      httpApi: associations.wrapHttpLibrary(transport),
       authMethods,
     })
   const forOwners = () =>
@@ -93,13 +101,11 @@ function generatedApis({ baseUrl, accessToken, ask }: { baseUrl: string; accessT
       authMethods,
     })
   return {
-    contacts: () => new contacts.BasicApi(forContacts()),
-    contactBatches: () => new contacts.BatchApi(forContacts()),
-    companies: () => new companies.BasicApi(forCompanies()),
-    companyBatches: () => new companies.BatchApi(forCompanies()),
-    /** Search over any type of object, by its name. */
-    objectSearch: () => new objects.SearchApi(forObjects()),
-    companySearch: () => new companies.SearchApi(forCompanies()),
+    /** Objects of any type, by its name. */
+    objects: () => new objects.BasicApi(forObjects()),
+    batches: () => new objects.BatchApi(forObjects()),
+    search: () => new objects.SearchApi(forObjects()),
+    associations: () => new associations.BasicApi(forAssociations()),
     owners: () => new owners.OwnersApi(forOwners()),
   }
 }
@@ -116,14 +122,18 @@ function transportOver(ask: Ask) {
         url,
         headers: request.getHeaders(),
         ...(typeof body === 'string' && { body }),
-        write: method !== 'GET' && !/\/(?:search|batch\/read)$/.test(url.replace(/\?.*/s, '')),
+        write: method !== 'GET' && !/\/(?:search|batch\/read)$/.test(pathOf(url)),
       })
-      return new contacts.ResponseContext(answer.status, answer.headers, {
+      return new objects.ResponseContext(answer.status, answer.headers, {
         text: async () => answer.text,
         binary: async () => Buffer.from(answer.text),
       })
     },
   }
+}
+
+function pathOf(url: string): string {
+  return url.replace(/\?.*/s, '')
 }
 
 /** Awaits an answer and checks its shape. Whatever is thrown comes out as a `CallFailure`. */

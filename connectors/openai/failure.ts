@@ -1,7 +1,8 @@
 import { APIError } from 'openai'
+import { z } from 'zod'
 import { CallFailure } from '../../columns/errors.ts'
 import { ModelFailure } from '../../columns/use-ai/outcomes.ts'
-import { type RunningCall, retryAfterMs, transportFailure } from '../call.ts'
+import { type HttpAnswer, parseAnswer, type RunningCall, retryAfterMs, transportFailure } from '../call.ts'
 import { failureOfStatus } from '../status.ts'
 
 /**
@@ -36,6 +37,21 @@ export function failureOf(error: unknown, { running, baseURL, model }: Asked): C
     running,
   )
 }
+
+/** What an answer says about the account itself: a dead key, a pause, no quota. Null for any other answer, which the client reads. */
+export function limitOf(answer: HttpAnswer, asked: Asked): CallFailure | null {
+  if (answer.status !== 401 && answer.status !== 429) return null
+  const body = ErrorBody.safeParse(parseAnswer(answer.text))
+  const error = APIError.generate(
+    answer.status,
+    body.success ? body.data : undefined,
+    undefined,
+    new Headers(answer.headers),
+  )
+  return failureOf(error, asked)
+}
+
+const ErrorBody = z.looseObject({})
 
 function failureOfAnswer(error: APIError, status: number, model: string): CallFailure {
   const headers = Object.fromEntries(error.headers ?? [])

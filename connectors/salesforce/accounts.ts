@@ -92,12 +92,12 @@ async function findWhere(
   where: string,
   { call, limit }: { call: RunningCall; limit?: number },
 ): Promise<CrmAccount[]> {
-  const { userId } = await session.identity(call)
   const aliases = aliasField(session)
   const soql =
     `SELECT ${aliases === null ? accountFields : `${accountFields}, ${aliases}`} FROM Account WHERE ${where} ` +
     `ORDER BY CreatedDate ASC, Id ASC${limit === undefined ? '' : ` LIMIT ${limit}`}`
   const found = await query(session, soql, { record: Account, call })
+  const { userId } = await session.identity(call)
   return found.map((account) => toCrmAccount(account, { userId, aliases }))
 }
 

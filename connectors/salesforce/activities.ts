@@ -38,8 +38,8 @@ export async function firstTouch(
   const type = typeOfId(id)
   const from = startOf(since)
   const about = `${type === 'Lead' || type === 'Contact' ? 'WhoId' : 'WhatId'} = ${literal(id)}`
-  const { userId } = await session.identity(call)
   const tasks = await tasksAbout(session, { about, from }, call)
+  const { userId } = await session.identity(call)
   const meetings = await query(
     session,
     `SELECT OwnerId, StartDateTime FROM Event WHERE ${about} AND StartDateTime >= ${from} ` +

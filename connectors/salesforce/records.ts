@@ -1,94 +1,82 @@
 import { z } from 'zod'
-import { CallFailure } from '../../columns/errors.ts'
 import type { CrmRecord, RecordRequest } from '../../columns/ports.ts'
 import type { RunningCall } from '../call.ts'
-import { ownerOf, toIso } from './account-shape.ts'
-import { type RecordType, requireId, typeOfId } from './ids.ts'
+import { duplicatesOf } from './failures.ts'
+import { requireId, typeOfId } from './ids.ts'
+import { asWritten, despiteDuplicates, type Owners } from './owners.ts'
 import { query } from './query.ts'
+import { fieldsOf, Owned, ownedTypes, pageOf, refuse, toRecord } from './record-shape.ts'
 import type { Session } from './session.ts'
 import { literal } from './soql.ts'
 
 /** The external id field that carries our row id; it must exist on Lead, marked external id and unique. */
 export const rowIdField = 'Rota_Row_Id__c'
 
-/** Active assignment rules would give the record to somebody else and still answer success. */
-const asWritten = { 'Sforce-Auto-Assign': 'FALSE' }
-
-/** Types whose owner we may set. */
-const ownedTypes = ['Lead', 'Contact', 'Account', 'Opportunity'] as const satisfies readonly RecordType[]
-type OwnedType = (typeof ownedTypes)[number]
-
-const Owned = z.object({
-  Id: z.string(),
-  OwnerId: z.string().nullable(),
-  /** Of a queue Salesforce shows the name, and of a lead's owner not the kind of user. */
-  Owner: z
-    .object({
-      Name: z.string(),
-      Email: z.string().nullish(),
-      IsActive: z.boolean().nullish(),
-      UserType: z.string().nullish(),
-    })
-    .nullable(),
-  LastActivityDate: z.string().nullable(),
-  CreatedDate: z.string(),
-})
 const Lead = Owned.extend({
   [rowIdField]: z.string().nullable(),
   IsConverted: z.boolean(),
   ConvertedContactId: z.string().nullable(),
 })
-const fieldsOf = (type: OwnedType) =>
-  'Id, OwnerId, Owner.Name, Owner.Email, Owner.IsActive, LastActivityDate, CreatedDate' +
-  (type === 'Lead' ? '' : ', Owner.UserType')
 const leadFields = `${fieldsOf('Lead')}, ${rowIdField}, IsConverted, ConvertedContactId`
+
+/** A session and the reads that go through it in batches. */
+export interface Org {
+  session: Session
+  owners: Owners
+}
 
 /** By id, then by our row id, then by e-mail among leads and contacts. A converted lead stands for its contact. */
 export async function findRecord(
-  session: Session,
+  org: Org,
   request: RecordRequest,
   call: RunningCall,
 ): Promise<CrmRecord | null> {
+  const { session } = org
   if (request.recordId !== null && request.recordId !== '') {
-    const byId = await findById(session, request.recordId, call)
+    const byId = await findById(org, request.recordId, call)
     if (byId !== null) return byId
   }
-  const lead = await findLead(session, request, call)
+  const lead = await findLead(org, request, call)
   if (lead !== null) return lead
   const email = request.email?.trim() ?? ''
   if (email === '') return null
   const soql = `SELECT ${fieldsOf('Contact')} FROM Contact WHERE Email = ${literal(email)} ORDER BY CreatedDate ASC, Id ASC LIMIT 1`
   const [contact] = await query(session, soql, { record: Owned, call })
-  return contact === undefined ? null : toRecord(session, 'Contact', contact, call)
+  return contact === undefined ? null : toRecord(session, { type: 'Contact', record: contact }, call)
 }
 
-/** The record as it is now; null when it does not exist or is deleted. */
-export async function readRecord(
-  session: Session,
-  record: { type: string; id: string },
-  call: RunningCall,
-): Promise<CrmRecord | null> {
-  const type = requireType(record.type)
-  const id = requireId(record.id, [type])
-  const soql = `SELECT ${fieldsOf(type)} FROM ${type} WHERE Id = ${literal(id)} LIMIT 1`
-  const [found] = await query(session, soql, { record: Owned, call })
-  return found === undefined ? null : toRecord(session, type, found, call)
+/**
+ * Creates the lead of a row, or updates it when it was created before: the row id makes the two the same write. What a duplicate rule
+ * makes of it is for the settings to say.
+ */
+export async function createRecord(org: Org, request: RecordRequest, call: RunningCall): Promise<CrmRecord> {
+  const { session } = org
+  const { duplicates } = session.settings
+  const id = await upsertLead(session, request, call).catch((error: unknown) => {
+    const existing = duplicatesOf(error).find(
+      (each) => typeOfId(each) === 'Lead' || typeOfId(each) === 'Contact',
+    )
+    if (duplicates !== 'existing' || existing === undefined) throw error
+    return existing
+  })
+  // The record is there: that its owner cannot be read now must not look like a failed creation.
+  const created = await findById(org, id, call).catch(() => null)
+  if (created !== null) return created
+  const type = typeOfId(id) === 'Contact' ? 'Contact' : 'Lead'
+  const url = await pageOf(session, { type, id }, call)
+  return { type, id, ownerId: null, owner: null, lastActivityAt: null, createdAt: null, url }
 }
 
-/** Creates the lead of a row, or updates it when it was created before: the row id makes the two the same write. */
-export async function createRecord(
-  session: Session,
-  request: RecordRequest,
-  call: RunningCall,
-): Promise<CrmRecord> {
+async function upsertLead(session: Session, request: RecordRequest, call: RunningCall): Promise<string> {
   // A dot segment survives encoding and would climb up the path.
   if (/^\.{0,2}$/.test(request.externalId))
     refuse(`a lead cannot be created under the row id "${request.externalId}"`)
+  const isSaved = session.settings.duplicates === 'allow'
   const { id } = await session.request(
     {
       method: 'PATCH',
       path: `/sobjects/Lead/${rowIdField}/${encodeURIComponent(request.externalId)}`,
-      headers: asWritten,
+      headers: { ...asWritten, ...(isSaved && despiteDuplicates) },
       body: {
         LastName: clip(request.lastName, 80) ?? '[not provided]',
         Company: clip(request.company, 255) ?? '[not provided]',
@@ -101,52 +89,42 @@ export async function createRecord(
     },
     call,
   )
-  // The lead is there: that its owner cannot be read now must not look like a failed creation.
-  const created = await readRecord(session, { type: 'Lead', id }, call).catch(() => null)
-  return created ?? { type: 'Lead', id, ...unread, url: await pageOf(session, { type: 'Lead', id }, call) }
+  return id
 }
 
-/** Writes the owner and the given fields in one update. */
-export async function writeOwner(
-  session: Session,
-  record: { type: string; id: string },
-  change: { ownerId: string; fields?: Record<string, string>; call: RunningCall },
-): Promise<void> {
-  const type = requireType(record.type)
-  const id = requireId(record.id, [type])
-  const ownerId = requireId(change.ownerId, ['User', 'Group'])
-  for (const field of Object.keys(change.fields ?? {})) {
-    if (!/^[A-Za-z]\w*$/.test(field) || field === 'Id' || field === 'OwnerId')
-      refuse(`"${field}" is no field to write`)
+/** The record, or what stands for it: the contact of a converted lead, the one that a merged one was taken into. */
+async function findById(org: Org, recordId: string, call: RunningCall): Promise<CrmRecord | null> {
+  let id = requireId(recordId, ownedTypes)
+  // Merges of merges happen; a handful is plenty.
+  for (let step = 0; step < 5; step += 1) {
+    const found = await readById(org, id, call)
+    if (found !== null) return found
+    const goesOn = await masterOf(org, id, call)
+    if (goesOn === null) return null
+    id = goesOn
   }
-  await session.request(
-    {
-      method: 'PATCH',
-      path: `/sobjects/${type}/${id}`,
-      headers: asWritten,
-      body: { ...change.fields, OwnerId: ownerId },
-      // 204 without a body. A page with status 200 is a proxy talking, not Salesforce.
-      answer: z.null(),
-      write: true,
-    },
-    change.call,
-  )
+  return null
 }
 
-async function findById(session: Session, recordId: string, call: RunningCall): Promise<CrmRecord | null> {
-  const id = requireId(recordId, ownedTypes)
-  const type = typeOfId(id)
-  if (type === null || type !== 'Lead') return readRecord(session, { type: type ?? '', id }, call)
+async function readById(org: Org, id: string, call: RunningCall): Promise<CrmRecord | null> {
+  const type = ownedTypes.find((each) => each === typeOfId(id)) ?? refuse(`"${id}" has no owner to set`)
+  if (type !== 'Lead') return org.owners.read({ type, id }, call)
   const soql = `SELECT ${leadFields} FROM Lead WHERE Id = ${literal(id)} LIMIT 1`
-  const [lead] = await query(session, soql, { record: Lead, call })
-  return lead === undefined ? null : standingFor(session, lead, call)
+  const [lead] = await query(org.session, soql, { record: Lead, call })
+  return lead === undefined ? null : standingFor(org, lead, call)
 }
 
-async function findLead(
-  session: Session,
-  request: RecordRequest,
-  call: RunningCall,
-): Promise<CrmRecord | null> {
+/** Salesforce keeps merged records as deleted ones that name the one that goes on. */
+async function masterOf({ session }: Org, id: string, call: RunningCall): Promise<string | null> {
+  const type = typeOfId(id)
+  if (type === null || type === 'Opportunity') return null
+  const soql = `SELECT MasterRecordId FROM ${type} WHERE Id = ${literal(id)} AND IsDeleted = TRUE LIMIT 1`
+  const record = z.object({ MasterRecordId: z.string().nullable() })
+  const [merged] = await query(session, soql, { record, call, deleted: true })
+  return merged?.MasterRecordId ?? null
+}
+
+async function findLead(org: Org, request: RecordRequest, call: RunningCall): Promise<CrmRecord | null> {
   const email = request.email?.trim() ?? ''
   const conditions = [
     ...(request.externalId === '' ? [] : [`${rowIdField} = ${literal(request.externalId)}`]),
@@ -155,62 +133,24 @@ async function findLead(
   // An empty predicate would match every lead of the org.
   if (conditions.length === 0) return null
   const soql = `SELECT ${leadFields} FROM Lead WHERE ${conditions.join(' OR ')} ORDER BY CreatedDate ASC, Id ASC LIMIT 200`
-  const leads = await query(session, soql, { record: Lead, call })
+  const leads = await query(org.session, soql, { record: Lead, call })
   const ours = leads.find((lead) => lead[rowIdField] === request.externalId)
   const lead = ours ?? leads[0]
-  return lead === undefined ? null : standingFor(session, lead, call)
+  return lead === undefined ? null : standingFor(org, lead, call)
 }
 
 /** The owner of a converted lead cannot be changed any more; its contact is the record that goes on. */
 function standingFor(
-  session: Session,
+  { session, owners }: Org,
   lead: z.output<typeof Lead>,
   call: RunningCall,
 ): Promise<CrmRecord | null> {
   return lead.IsConverted && lead.ConvertedContactId !== null
-    ? readRecord(session, { type: 'Contact', id: lead.ConvertedContactId }, call)
-    : toRecord(session, 'Lead', lead, call)
-}
-
-const unread = { ownerId: null, owner: null, lastActivityAt: null, createdAt: null }
-
-async function toRecord(
-  session: Session,
-  type: OwnedType,
-  record: z.output<typeof Owned>,
-  call: RunningCall,
-): Promise<CrmRecord> {
-  const { userId } = await session.identity(call)
-  return {
-    type,
-    id: record.Id,
-    ownerId: record.OwnerId,
-    owner: ownerOf(record, userId),
-    url: await pageOf(session, { type, id: record.Id }, call),
-    lastActivityAt: record.LastActivityDate === null ? null : toIso(record.LastActivityDate),
-    createdAt: toIso(record.CreatedDate),
-  }
-}
-
-async function pageOf(
-  session: Session,
-  { type, id }: { type: OwnedType; id: string },
-  call: RunningCall,
-): Promise<string> {
-  const { instanceUrl } = await session.identity(call)
-  return `${instanceUrl}/lightning/r/${type}/${id}/view`
-}
-
-function requireType(type: string): OwnedType {
-  const owned = ownedTypes.find((each) => each === type)
-  return owned ?? refuse(`"${type}" is no type whose owner can be set; use ${ownedTypes.join(', ')}`)
+    ? owners.read({ type: 'Contact', id: lead.ConvertedContactId }, call)
+    : toRecord(session, { type: 'Lead', record: lead }, call)
 }
 
 function clip(text: string | null, length: number): string | null {
   const trimmed = text?.trim() ?? ''
   return trimmed === '' ? null : trimmed.slice(0, length)
-}
-
-function refuse(message: string): never {
-  throw new CallFailure('invalid-request', `salesforce: ${message}`, { retryable: false })
 }

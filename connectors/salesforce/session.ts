@@ -1,10 +1,11 @@
 import { Connection } from 'jsforce/lib/connection.js'
-import { OAuth2 } from 'jsforce/lib/oauth2.js'
-import { z } from 'zod'
+import type { z } from 'zod'
+import type { Budget } from '../../columns/budget.ts'
 import { CallFailure } from '../../columns/errors.ts'
-import { type HttpAnswer, type RunningCall, startCall, transportFailure } from '../call.ts'
+import { type HttpAnswer, inTurn, type RunningCall, startCall, transportFailure } from '../call.ts'
 import { answerFailure } from './failures.ts'
-import { normalizeId } from './ids.ts'
+import { type Login, requestToken } from './login.ts'
+import { budgetOf, type SalesforceSettings } from './settings.ts'
 import { recordingTransport } from './transport.ts'
 
 /** The one place that pins the REST API version; jsforce's default is 50.0. */
@@ -12,15 +13,6 @@ export const apiVersion = '64.0'
 
 /** A login serves every waiting call, so it has a deadline of its own. */
 const loginTimeoutMs = 20_000
-
-export interface SalesforceSettings {
-  /** The org's My Domain address, e.g. `https://acme.my.salesforce.com`; the client-credentials flow works nowhere else. */
-  loginUrl: string
-  clientId: string
-  clientSecret: string
-  /** API name of a text field of Account that holds further domains of the company, e.g. `Domain_Aliases__c`; there is no standard one. */
-  aliasField?: string
-}
 
 export interface SessionRequest<Answer> {
   method: 'GET' | 'POST' | 'PATCH'
@@ -37,36 +29,42 @@ export interface SessionRequest<Answer> {
 /** A logged-in connection: logs in when first needed and once more when the token has expired. */
 export interface Session {
   readonly settings: SalesforceSettings
+  readonly budget: Budget
   request<Answer>(request: SessionRequest<Answer>, call: RunningCall): Promise<Answer>
-  /** Where the org lives and as whom we act. */
-  identity(call: RunningCall): Promise<{ instanceUrl: string; userId: string | null }>
+  /** Where the org lives and as whom we act. Ask after a request, which has logged in. */
+  identity(call: RunningCall): Promise<Pick<Login, 'instanceUrl' | 'userId'>>
 }
 
-const Token = z.object({
-  access_token: z.string().min(1),
-  instance_url: z.url({ protocol: /^https?$/ }),
-  id: z.string().nullish(),
-})
-
-interface Login {
+interface Active extends Login {
   connection: Connection
-  userId: string | null
+  /** Has any answer come to it but that it is no good? */
+  taken: boolean
+  /** That answer. */
+  refusal: CallFailure | null
+  /** Ends with the request that tries it first; null while nobody does. */
+  trial: Promise<void> | null
 }
 
-/** Opens nothing yet: the first request logs in. */
+type Sent<Answer> = { value: Answer } | { expired: CallFailure }
+
+/** Opens nothing yet: the first request logs in, in the turn it has got. */
 export function createSession(settings: SalesforceSettings): Session {
-  let current: Login | null = null
-  let pending: Promise<Login> | null = null
+  const budget = budgetOf(settings)
+  let current: Active | null = null
+  let pending: Promise<Active> | null = null
 
   /** Everyone who needs a token at the same time waits for the same request. */
-  function login(expired: Login | null, call: RunningCall): Promise<Login> {
+  function login(expired: Active | null, call: RunningCall): Promise<Active> {
     if (current !== null && current !== expired) return Promise.resolve(current)
     current = null
     if (pending === null) {
-      const started = requestToken(settings, call.fetch)
+      const { signal } = new AbortController()
+      const own = startCall({ signal, timeoutMs: loginTimeoutMs, fetch: call.fetch }, budget)
+      const started = requestToken(settings, own)
         .then((fresh) => {
-          current = fresh
-          return fresh
+          const connection = new Connection({ version: apiVersion, ...fresh })
+          current = { ...fresh, connection, taken: false, refusal: null, trial: null }
+          return current
         })
         .finally(() => {
           pending = null
@@ -74,34 +72,55 @@ export function createSession(settings: SalesforceSettings): Session {
       started.catch(() => {}) // Those who wait see the failure; nobody may be waiting any more.
       pending = started
     }
-    return untilAborted(pending, call)
+    return withinTime(pending, call)
   }
 
   return {
     settings,
-    async request(request, call) {
-      const first = await login(null, call)
-      const answer = await send(first, request, call)
-      if (!('expired' in answer)) return answer.value
-      const second = await login(first, call)
-      const again = await send(second, request, call)
-      if (!('expired' in again)) return again.value
-      // A fresh token that is refused as well will not get better by asking once more; jsforce would ask for ever.
-      if (current === second) current = null
-      throw again.expired
-    },
-    async identity(call) {
-      const { connection, userId } = await login(null, call)
-      return { instanceUrl: connection.instanceUrl, userId }
-    },
+    budget,
+    request: (request, call) =>
+      inTurn(call, async () => {
+        const first = await login(null, call)
+        const answer = await tryFirst(first, request, call)
+        if (!('expired' in answer)) return answer.value
+        const second = await login(first, call)
+        const again = await tryFirst(second, request, call)
+        if (!('expired' in again)) return again.value
+        // A fresh token that is refused as well will not get better by asking once more; jsforce would ask for ever.
+        if (current === second) current = null
+        throw again.expired
+      }),
+    identity: (call) => (current === null ? inTurn(call, () => login(null, call)) : Promise.resolve(current)),
+  }
+}
+
+/** A new token is tried by one request, while the others wait: a server that refuses every token is asked twice, not by everybody. */
+async function tryFirst<Answer>(
+  active: Active,
+  request: SessionRequest<Answer>,
+  call: RunningCall,
+): Promise<Sent<Answer>> {
+  while (!active.taken && active.trial !== null) await withinTime(active.trial, call)
+  if (active.refusal !== null) return { expired: active.refusal }
+  if (active.taken) return send(active, request, call)
+  const { promise, resolve } = Promise.withResolvers<void>()
+  active.trial = promise
+  try {
+    const sent = await send(active, request, call)
+    if ('expired' in sent) active.refusal = sent.expired
+    return sent
+  } finally {
+    active.trial = null
+    resolve()
   }
 }
 
 async function send<Answer>(
-  { connection }: Login,
+  active: Active,
   request: SessionRequest<Answer>,
   call: RunningCall,
-): Promise<{ value: Answer } | { expired: CallFailure }> {
+): Promise<Sent<Answer>> {
+  const { connection } = active
   const what = `${request.method} ${request.path.replace(/\?.*/s, '')}`
   const { transport, answer } = recordingTransport(request.write, call)
   let body: unknown
@@ -110,7 +129,12 @@ async function send<Answer>(
       {
         method: request.method,
         url: request.path,
-        headers: { 'content-type': 'application/json', ...request.headers },
+        headers: {
+          'content-type': 'application/json',
+          // Change events of what we write carry this name.
+          'Sforce-Call-Options': 'client=rota',
+          ...request.headers,
+        },
         ...(request.body !== undefined && { body: JSON.stringify(request.body) }),
       },
       { transport, noContentResponse: null },
@@ -119,11 +143,15 @@ async function send<Answer>(
     const received = answer()
     if (received === null)
       throw transportFailure(error, { ...request, vendor: 'salesforce', url: request.path }, call)
+    tellUsage(received, call)
     const failure = answerFailure(received, { what, write: request.write }, Date.now())
     if (isExpired(received)) return { expired: failure }
+    active.taken = true
     throw failure
   }
+  active.taken = true
   const received = answer()
+  if (received !== null) tellUsage(received, call)
   if (received !== null && received.status >= 300) throw redirected(received, what)
   const parsed = request.answer.safeParse(body)
   if (parsed.success) return { value: parsed.data }
@@ -132,6 +160,13 @@ async function send<Answer>(
     outcomeUnknown: request.write,
     cause: parsed.error,
   })
+}
+
+/** Every answer says how many calls of the day are used: `api-usage=18/15000`, asynchronously counted and so a little late. */
+function tellUsage({ headers }: HttpAnswer, call: RunningCall): void {
+  const [, used, limit] = /api-usage=(\d+)\/(\d+)/.exec(headers['sforce-limit-info'] ?? '') ?? []
+  if (used !== undefined && limit !== undefined)
+    call.used?.(call.budget, { used: Number(used), limit: Number(limit) })
 }
 
 /** These refusals look like an expired token but stay refusals with a new one. */
@@ -143,78 +178,31 @@ function isExpired({ status, text }: HttpAnswer): boolean {
   )
 }
 
-async function requestToken(settings: SalesforceSettings, fetchFunction: typeof fetch): Promise<Login> {
-  const what = 'POST /services/oauth2/token'
-  const call = startCall({
-    signal: new AbortController().signal,
-    timeoutMs: loginTimeoutMs,
-    fetch: fetchFunction,
-  })
-  const { transport, answer } = recordingTransport(false, call)
-  const oauth = new OAuth2(settings)
-  Object.assign(oauth, { _transport: transport })
-  let body: unknown
-  try {
-    body = await oauth.requestToken({ grant_type: 'client_credentials' })
-  } catch (error) {
-    const received = answer()
-    if (received === null) {
-      throw transportFailure(
-        error,
-        { vendor: 'salesforce', method: 'POST', url: settings.loginUrl, write: false },
-        call,
-      )
-    }
-    throw answerFailure(received, { what, write: false }, Date.now())
-  }
-  const received = answer()
-  if (received !== null && received.status >= 300) throw redirected(received, what)
-  const token = Token.safeParse(body)
-  if (!token.success) {
-    throw new CallFailure(
-      'invalid-output',
-      `salesforce: ${what} at ${settings.loginUrl} gave no usable token`,
-      {
-        retryable: true,
-        cause: token.error,
-      },
-    )
-  }
-  return {
-    connection: new Connection({
-      version: apiVersion,
-      loginUrl: settings.loginUrl,
-      instanceUrl: token.data.instance_url.replace(/\/+$/, ''),
-      accessToken: token.data.access_token,
-    }),
-    userId: normalizeId(token.data.id?.split('/').at(-1) ?? ''),
-  }
-}
-
-function redirected(answer: HttpAnswer, what: string): CallFailure {
-  const to = answer.headers.location
-  const way = to === undefined ? '' : ` to ${to}; set the login URL to the org's My Domain address`
-  return new CallFailure('invalid-request', `salesforce: ${what} answered ${answer.status}${way}`, {
-    retryable: false,
-  })
+function redirected({ status, headers }: HttpAnswer, what: string): CallFailure {
+  const to = headers.location === undefined ? '' : ` to ${headers.location}`
+  const message = `salesforce: ${what} answered ${status}${to}`
+  return new CallFailure('invalid-request', message, { retryable: false })
 }
 
 /** Waits for shared work, but no longer than this call may take. */
-async function untilAborted<Value>(work: Promise<Value>, call: RunningCall): Promise<Value> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const give = () =>
-    reject(
-      transportFailure(
-        call.signal.reason,
-        { vendor: 'salesforce', method: 'POST', url: 'http://login/services/oauth2/token', write: false },
-        call,
-      ),
-    )
-  if (call.signal.aborted) give()
-  call.signal.addEventListener('abort', give, { once: true })
+async function withinTime<Value>(work: Promise<Value>, call: RunningCall): Promise<Value> {
+  const { promise: ended, reject } = Promise.withResolvers<never>()
+  const timeout = AbortSignal.timeout(Math.max(0, Math.ceil(call.clock.leftMs)))
+  const signal = AbortSignal.any([call.signal, timeout])
+  const asked = {
+    vendor: 'salesforce',
+    method: 'POST',
+    url: 'http://login/services/oauth2/token',
+    write: false,
+  }
+  const give = () => reject(transportFailure(signal.reason, asked, { signal }))
+  if (signal.aborted) give()
+  signal.addEventListener('abort', give, { once: true })
+  const startedAt = performance.now()
   try {
-    return await Promise.race([work, aborted])
+    return await Promise.race([work, ended])
   } finally {
-    call.signal.removeEventListener('abort', give)
+    signal.removeEventListener('abort', give)
+    call.clock.leftMs -= performance.now() - startedAt
   }
 }

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { Transport } from 'jsforce/lib/transport.js'
 import { StreamPromise } from 'jsforce/lib/util/promise.js'
-import { exchange, type HttpAnswer, type RunningCall } from '../call.ts'
+import { exchangeNow, type HttpAnswer, type RunningCall } from '../call.ts'
 
 /** A transport for one request, which remembers the answer as it came. */
 export interface RecordingTransport {
@@ -12,13 +12,13 @@ export interface RecordingTransport {
 /**
  * jsforce's own transport pipes the answer through a stream that nobody listens to: a connection that breaks in the middle of a
  * body kills the process. It also waits 30 minutes and retries by itself. This one buffers with `fetch`, once, under the
- * deadline of the call.
+ * deadline of the call, which has its turn already.
  */
 export function recordingTransport(write: boolean, call: RunningCall): RecordingTransport {
   let received: HttpAnswer | null = null
   const transport = new Transport()
   transport.httpRequest = (request) => {
-    const promise = exchange(
+    const promise = exchangeNow(
       {
         vendor: 'salesforce',
         method: request.method,

@@ -2,6 +2,8 @@ import { z } from 'zod'
 import { CallFailure } from '../../columns/errors.ts'
 import type { CrmUser } from '../../columns/ports.ts'
 import type { RunningCall } from '../call.ts'
+import { createGatherer } from '../gather.ts'
+import { createMemo } from '../memo.ts'
 import { query } from './query.ts'
 import type { Session } from './session.ts'
 import { literal } from './soql.ts'
@@ -29,26 +31,56 @@ export function toCrmUser(user: z.output<typeof User>, ownUserId: string | null)
   }
 }
 
-/** The user with this address; of several the active one, then the oldest. */
-export async function findUserByEmail(
-  session: Session,
-  email: string,
-  call: RunningCall,
-): Promise<CrmUser | null> {
-  const address = email.trim()
-  if (address === '') {
-    throw new CallFailure(
-      'invalid-request',
-      'salesforce: a user cannot be looked up by an empty e-mail address',
-      {
-        retryable: false,
-      },
-    )
+/** Looks up users by their address; many rows that ask for the same rep at about the same time share one query. */
+export interface Users {
+  /** The user with this address; of several the active one, then the oldest. */
+  byEmail(email: string, call: RunningCall): Promise<CrmUser | null>
+}
+
+/** How long a user is remembered, in milliseconds. Somebody who leaves meanwhile is refused as an owner by Salesforce itself. */
+const rememberedMs = 30_000
+/** One who was not there, or not active, may be created any moment. */
+const missedMs = 2_000
+
+/** Addresses in one query, which ends at 16 kB with its headers. */
+const maxAddresses = 50
+
+export function createUsers(session: Session): Users {
+  const memo = createMemo<CrmUser | null>({
+    ttlMs: (user) => (user?.active === true ? rememberedMs : missedMs),
+    maxEntries: 1_000,
+  })
+  const url = `${session.settings.loginUrl}/query`
+  const together = createGatherer<string, CrmUser | null>({
+    request: { vendor: 'salesforce', method: 'GET', url, write: false },
+    max: maxAddresses,
+    one: async (address, call) => (await findByEmail(session, [address], call))[0] ?? null,
+    many: async (addresses, call) =>
+      (await findByEmail(session, addresses, call)).map((value) => ({ value })),
+  })
+  return {
+    async byEmail(email, call) {
+      const address = email.trim().toLowerCase()
+      if (address !== '') return memo.get(address, () => together.ask(address, call))
+      const message = 'salesforce: a user cannot be looked up by an empty e-mail address'
+      throw new CallFailure('invalid-request', message, { retryable: false })
+    },
   }
-  const { userId } = await session.identity(call)
+}
+
+/** The user of each address, in their order. */
+async function findByEmail(
+  session: Session,
+  addresses: readonly string[],
+  call: RunningCall,
+): Promise<(CrmUser | null)[]> {
   const soql =
     'SELECT Id, Name, Email, IsActive, UserType FROM User ' +
-    `WHERE Email = ${literal(address)} ORDER BY IsActive DESC, CreatedDate ASC LIMIT 1`
-  const [user] = await query(session, soql, { record: User, call })
-  return user === undefined ? null : toCrmUser(user, userId)
+    `WHERE Email IN (${addresses.map(literal).join(',')}) ORDER BY IsActive DESC, CreatedDate ASC`
+  const users = await query(session, soql, { record: User, call })
+  const { userId } = await session.identity(call)
+  return addresses.map((address) => {
+    const user = users.find(({ Email }) => Email?.toLowerCase() === address)
+    return user === undefined ? null : toCrmUser(user, userId)
+  })
 }

@@ -1,16 +1,21 @@
 import { type Logger, LogLevel, WebClient } from '@slack/web-api'
 import { z } from 'zod'
 import type { Call } from '../../columns/ports.ts'
-import { exchange, startCall } from '../call.ts'
-import { failureOfStatus } from '../status.ts'
-import { slackFailure } from './failure.ts'
+import { exchange, type HttpAnswer, startCall } from '../call.ts'
+import { budgetOf, credentialName, type Limits } from '../limits.ts'
+import { failureInAnswer, slackFailure } from './failure.ts'
 
 export interface SlackSettings {
   /** `xoxb-…` with chat:write, im:write and users:read.email; im:history and channels:history to look a message up again. */
   botToken: string
   /** `https://slack.com/api/` unless told otherwise; a path is kept. */
   apiUrl?: string
+  limits?: Limits
 }
+
+/** Slack's own tiers are per method, and a message a second per channel: what is beyond them is answered with a pause for all. */
+export const slackBudget = ({ botToken, limits }: SlackSettings) =>
+  budgetOf(credentialName('slack', botToken), { concurrency: 10, perSecond: 20 }, limits)
 
 export type Session = ReturnType<typeof openSession>
 
@@ -32,20 +37,23 @@ const silent: Logger = {
  * One port call. The client is made anew (about 60 µs) because its fetch is fixed when it is made, while deadline, signal and
  * fetch belong to the call. It retries nothing: its default repeats a post after a 5xx for half an hour.
  */
-export function openSession({ botToken, apiUrl }: SlackSettings, call: Call) {
-  const running = startCall(call)
+export function openSession(settings: SlackSettings, call: Call) {
+  const { botToken, apiUrl } = settings
+  const running = startCall(call, slackBudget(settings))
   const client = new WebClient(botToken, {
     ...(apiUrl !== undefined && { slackApiUrl: apiUrl }),
     retryConfig: { retries: 0 },
-    timeout: call.timeoutMs,
+    // The time of a request is kept by `exchange`, from when its turn has come.
+    timeout: 0,
     rejectRateLimitedCalls: true,
     allowAbsoluteUrls: false,
     logger: silent,
     async fetch(url, init) {
       const asked = { vendor: 'Slack', write: String(url).endsWith('/chat.postMessage') }
       const { headers = {}, body } = Init.parse(init)
-      const answer = await exchange({ ...asked, method: 'POST', url: String(url), headers, body }, running)
-      if (answer.status !== 200) throw failureOfStatus(answer, asked)
+      const request = { ...asked, method: 'POST', url: String(url), headers, body }
+      const failure = (answer: HttpAnswer) => failureInAnswer(answer, asked)
+      const answer = await exchange({ ...request, failure }, running)
       return new Response(answer.text, { status: answer.status, headers: answer.headers })
     },
   })

@@ -21,6 +21,8 @@ export interface CommitHooks {
   afterCommit(): void
   /** Forgets what was prepared in memory for a transaction that did not happen. */
   onRollback(): void
+  /** The disk failed. What is on it is not known any more, so nothing is written from here on. Called once. */
+  onBroken(error: Error): void
 }
 
 /**
@@ -44,6 +46,7 @@ export function createCommitQueue(connection: Connection, hooks: CommitHooks): C
   const waiting: Waiting[] = []
   let scheduled = false
   let closed = false
+  let broken: TableError | null = null
   const begin = connection.prepare('BEGIN IMMEDIATE')
   const commit = connection.prepare('COMMIT')
   const rollback = connection.prepare('ROLLBACK')
@@ -99,14 +102,31 @@ export function createCommitQueue(connection: Connection, hooks: CommitHooks): C
     try {
       transact(batch)
     } catch (error) {
-      for (const each of batch) each.reject(error)
+      for (const each of batch) refuse(each, error)
       return
     }
-    for (const { outcome, failed, resolve, reject } of batch) {
-      if (failed) reject(outcome)
-      else resolve(outcome as never)
+    for (const each of batch) {
+      if (each.failed) refuse(each, each.outcome)
+      else each.resolve(each.outcome as never)
     }
     hooks.afterCommit()
+  }
+
+  function refuse(each: Waiting, error: unknown): void {
+    const failure = failureOf(error)
+    each.reject(failure)
+    if (failure instanceof DiskFailure) breakOff(failure)
+  }
+
+  /**
+   * After a failed flush the pages in memory count as written although they may not be: another commit would acknowledge what no disk
+   * holds.
+   */
+  function breakOff(error: TableError): void {
+    if (broken !== null) return
+    broken = error
+    for (const each of waiting.splice(0)) each.reject(error)
+    hooks.onBroken(error)
   }
 
   function schedule(): void {
@@ -116,6 +136,7 @@ export function createCommitQueue(connection: Connection, hooks: CommitHooks): C
   }
 
   function enqueue<Result>(work: (guard: () => void) => Result, guarded: boolean): Promise<Result> {
+    if (broken !== null) return Promise.reject(broken)
     if (closed) return Promise.reject(new TableError('store-closed', 'the store is closed'))
     return new Promise((resolve, reject) => {
       waiting.push({ work, guarded, resolve, reject, outcome: null, failed: false })
@@ -131,4 +152,26 @@ export function createCommitQueue(connection: Connection, hooks: CommitHooks): C
       while (waiting.length > 0) flush()
     },
   }
+}
+
+/** The disk does not do what it was told. */
+class DiskFailure extends TableError {}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+
+/** What callers are told: a full disk passes once there is room again, a failing one does not. */
+function failureOf(error: unknown): unknown {
+  const code = codeOf(error)
+  if (code.startsWith('SQLITE_IOERR'))
+    return new DiskFailure('store-broken', `the disk failed while the store was written (${code})`, {
+      cause: error,
+      wayOut:
+        'look at the disk and the log of the system, then start again: what was acknowledged is in the file',
+    })
+  if (code !== 'SQLITE_FULL') return error
+  return new TableError('store-full', 'the disk is full: nothing was written', {
+    cause: error,
+    wayOut: 'make room, then send it again; rows under way go on by themselves',
+  })
 }

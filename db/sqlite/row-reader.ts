@@ -1,6 +1,6 @@
 import type { Filter } from '../filter.ts'
 import { applyEntries, type Cells, type JournalEntry, type Values } from '../journal.ts'
-import type { DueAlarm, DueQuery, FoundRow, ScanQuery, StoredRow } from '../store.ts'
+import type { ActiveRow, DueAlarm, DueQuery, FoundRow, ScanQuery, StoredRow } from '../store.ts'
 import { conditionSql } from './filter-sql.ts'
 import type { Connection } from './open.ts'
 import { unpackCells, unpackEntries } from './packed.ts'
@@ -48,7 +48,7 @@ export interface RowReader {
   scan(tableId: number, query: ScanQuery): StoredRow[]
   count(tableId: number, filter: Filter): number
   journal(seq: number, from?: number): JournalEntry[]
-  active(after: number, limit: number): number[]
+  active(after: number, limit: number): ActiveRow[]
   due(tableIds: readonly number[], span: Span): { rows: number[]; nextAt: number | null }
   /** Rows at rest one of whose cells is to run again by now, with those cells, and when the next row is. */
   alarms(tableIds: readonly number[], span: Span): { due: DueAlarm[]; nextAt: number | null }
@@ -74,11 +74,11 @@ export function createRowReader(connection: Connection, nameOf: (tableId: number
   const entriesFrom = connection.prepare(
     'SELECT position, entries FROM journal WHERE row_seq = ? AND position >= ? ORDER BY position',
   )
-  const activeRows = connection
-    .prepare(
-      'SELECT seq FROM rows WHERE active IS NOT NULL AND due_at IS NULL AND seq > ? ORDER BY seq LIMIT ?',
-    )
-    .pluck()
+  // By its own choice SQLite would read every row that ever was, for the sake of the order.
+  const activeRows = connection.prepare(
+    `SELECT seq AS row, active AS run FROM rows INDEXED BY rows_active
+     WHERE active IS NOT NULL AND due_at IS NULL AND seq > ? ORDER BY seq LIMIT ?`,
+  )
   const due = timed('due_at')
   const alarms = timed('alarm_at')
   const alarmCells = connection.prepare(`SELECT id, table_id, json(cells) ${from} WHERE seq = ?`).raw()
@@ -211,7 +211,7 @@ export function createRowReader(connection: Connection, nameOf: (tableId: number
         .get(tableId, ...values) as number
     },
     journal: (seq, from) => journal(seq, from).entries,
-    active: (after, limit) => activeRows.all(after, limit) as number[],
+    active: (after, limit) => activeRows.all(after, limit) as ActiveRow[],
     due,
     alarms(tableIds, span) {
       const { rows, nextAt } = alarms(tableIds, span)

@@ -1,4 +1,4 @@
-import { isHeld } from '../../columns/cell.ts'
+import { type CellState, isHeld } from '../../columns/cell.ts'
 import { TableError } from '../../columns/errors.ts'
 import { applyEntries, type JournalEntry, type LateEntry } from '../journal.ts'
 import type {
@@ -32,7 +32,7 @@ export interface RowWriter {
   editInput(edit: InputEdit, tableId: number): StoredRow | null
   append(tableId: number, id: string, entry: LateEntry): boolean
   erase(tableId: number, id: string): boolean
-  /** Makes some of the parked rows of one table due that wait for hours or for a person; tells how many, 0 when none is left. */
+  /** Makes some of the parked rows of one table due that wait for something that may be there; tells how many, 0 when none is left. */
   wakeHeld(tableId: number, now: number, account?: string): number
   /** Forgets what was remembered of work that was undone. */
   discard(): void
@@ -186,7 +186,7 @@ export function createRowWriter(connection: Connection, parts: Parts): RowWriter
     if (atRest) {
       leave.run(entries, alarmAt, request.row)
       rotation.rested(request.row)
-    } else park.run(entries, dueAt, Object.values(taken.cells).some(isHeld) ? 1 : 0, request.row)
+    } else park.run(entries, dueAt, Object.values(taken.cells).some(isWakeable) ? 1 : 0, request.row)
     generations.delete(request.row)
   }
 
@@ -310,6 +310,10 @@ export function createRowWriter(connection: Connection, parts: Parts): RowWriter
     discard: () => generations.clear(),
   }
 }
+
+/** It may be there before its time: an opening, a person's word, another key. */
+const isWakeable = (cell: CellState): boolean =>
+  isHeld(cell) || (cell.status === 'waiting' && cell.waiting?.on === 'credentials')
 
 function statusesOf(entries: readonly JournalEntry[]): Record<string, string> {
   const statuses: Record<string, string> = {}

@@ -19,15 +19,19 @@ export interface SqliteOptions {
   now: () => number
   /** Commits whose changes a reader of the event stream can still catch up with, per store; 20,000 when left out. */
   keptEvents?: number
+  /** Called once when the disk failed. The store takes nothing any more: the process should end. */
+  onBroken?: (error: Error) => void
 }
 
 /** The embedded store: one SQLite file, one writer, group commit at full durability. */
-export async function openSqliteStore({ path, now, keptEvents = 20_000 }: SqliteOptions): Promise<Store> {
+export async function openSqliteStore(options: SqliteOptions): Promise<Store> {
+  const { path, now, keptEvents = 20_000, onBroken = () => {} } = options
   const connection = openDatabase(path)
-  return assemble(connection, { path, now, keptEvents })
+  return assemble(connection, { path, now, keptEvents, onBroken })
 }
 
-function assemble(connection: Connection, { path, now, keptEvents }: Required<SqliteOptions>): Store {
+function assemble(connection: Connection, options: Required<SqliteOptions>): Store {
+  const { path, now, keptEvents, onBroken } = options
   const registry = createTableRegistry(connection)
   const events = createEventLog(connection, { nameOf: registry.nameOf, keptEvents })
   const rotation = createRotation(connection, { now, nameOf: registry.nameOf })
@@ -64,6 +68,7 @@ function assemble(connection: Connection, { path, now, keptEvents }: Required<Sq
       runs.discard()
       writer.discard()
     },
+    onBroken,
   })
   const idOf = registry.idOf
   const idsOf = (tables: readonly string[]) => tables.map(idOf)

@@ -1,3 +1,4 @@
+import type { Notified } from '../../columns/notify.ts'
 import type { CrmRecord, Message } from '../../columns/ports.ts'
 import type { ServiceLevel } from '../../columns/service-level.ts'
 import type { Assignment } from '../../routing/decision.ts'
@@ -66,9 +67,16 @@ export const breachMessage = (lead: Waiting & { breach: { deadline: string } }):
   link: { text: 'Open the record', url: lead.record.url },
 })
 
-/** To the rep who had the lead until now. */
-export const takenBackMessage = ({ owner, company }: { owner: Assignment; company: string }): Message => ({
+interface TakenBack {
+  owner: Assignment
+  company: string
+  handoff: Notified | null
+}
+
+/** To the rep who had the lead until now, under the message that gave it to them. */
+export const takenBackMessage = ({ owner, company, handoff }: TakenBack): Message => ({
   ...addressed(owner.previous[0]?.email),
+  ...(handoff !== null && handoff.replacing !== null && { replyTo: handoff.replacing }),
   title: `No longer yours: ${company}`,
   facts: [['Now with', owner.name]],
   reason: owner.reason,

@@ -1,6 +1,9 @@
+import type { FollowUp } from '../../columns/crm-task.ts'
+import type { FoundAccount } from '../../columns/find-account.ts'
 import type { CrmRecord, Message } from '../../columns/ports.ts'
 import type { Assignment } from '../../routing/decision.ts'
 import type { Segmentation } from '../../routing/segment/segmentation.ts'
+import { triageLead } from './team.ts'
 
 interface Handoff {
   owner: Assignment
@@ -37,6 +40,47 @@ export function handoffMessage(lead: Handoff): Message {
   }
 }
 
+interface Pending {
+  company: string
+  email: string | null
+  segment: Segmentation
+}
+
+const pendingFacts = ({ email, segment }: Pending): Message['facts'] => [
+  ...(email === null ? [] : [['E-mail', email] as const]),
+  ['Segment', `${segment.segment} · ${segment.region}`],
+]
+
+/** To the rep whose lead it is, while the CRM cannot be told: the lead is worked before the record says so. */
+export const ownerPendingMessage = (lead: Pending & { owner: Assignment }): Message => ({
+  to: lead.owner.email === null ? { channel: 'leads' } : { email: lead.owner.email },
+  fallbackChannel: 'leads',
+  title: `New lead, owner pending in CRM: ${lead.company}`,
+  facts: pendingFacts(lead),
+  reason: `Yours because of ${lead.owner.rule}; the CRM does not take it yet, and will have it as soon as it does`,
+})
+
+/** To the team, when the CRM is away before anybody can be chosen. */
+export const recordPendingMessage = (lead: Pending): Message => ({
+  to: { channel: 'leads' },
+  title: `New lead, record and owner pending in CRM: ${lead.company}`,
+  facts: pendingFacts(lead),
+  reason: 'The CRM does not answer, so nobody knows yet whose lead it is; it is routed as soon as it does',
+})
+
+/** The account of a lead whose owner has left is nobody's: the lead of triage gives it to somebody. */
+export const reownAccount = (vendor: string, { name, id, owner }: FoundAccount): FollowUp => ({
+  owner: { rep: triageLead.id, name: triageLead.name, email: triageLead.email ?? null, ids: {} },
+  subject: `Give ${name} a new owner`,
+  description: `${owner?.name ?? 'Its owner'} has left, and leads of this account still come in.`,
+  about: { type: vendor === 'hubspot' ? 'company' : 'Account', id },
+  dueInDays: 2,
+})
+
+/** The text field by which a change event is known as the echo of our own write. */
+export const stampField = (vendor: string): string =>
+  vendor === 'hubspot' ? 'rota_send_id' : 'Rota_Send_Id__c'
+
 /** Fields that tell in the CRM why the owner is the owner; they are written together with the owner. */
 export function routingFields(
   vendor: string,
@@ -49,9 +93,9 @@ export function routingFields(
     : { Rota_Reason__c: reason, Rota_Segment__c: size }
 }
 
-/** Sequences by segment. HubSpot knows a sequence by its number, Salesforce a cadence by its name. */
+/** Sequences by segment. Salesforce knows a cadence by its name, everybody else by a number. */
 export function sequenceFor(vendor: string, { segment }: Segmentation): string {
   const name = segment === 'unknown' ? 'SMB' : segment
-  if (vendor !== 'hubspot') return `Inbound ${name}`
+  if (vendor === 'salesforce') return `Inbound ${name}`
   return { Enterprise: '301', 'Mid-Market': '302', SMB: '303' }[name]
 }

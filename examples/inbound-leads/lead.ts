@@ -20,6 +20,9 @@ export const Lead = z.object({
   message: text.optional(),
   /** Id of the CRM record, where the lead already has one. */
   leadId: z.preprocess(blankAsMissing, z.string().trim().max(64).optional()),
+  /** What the record carries of our last write, and when it changed, where the CRM tells of a change: our own are no leads. */
+  stamp: z.preprocess(blankAsMissing, z.string().trim().max(200).optional()),
+  changedAt: z.preprocess(blankAsMissing, z.iso.datetime({ offset: true }).optional()),
   /** When the person pressed the button, which may be long before the row arrived. */
   occurredAt: z.preprocess(blankAsMissing, z.iso.datetime({ offset: true }).optional()),
 })

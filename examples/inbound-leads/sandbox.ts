@@ -143,5 +143,8 @@ export const sandboxState = (): Record<string, unknown> => ({
   hubspot: hubspot(),
   // Where a message goes whose rep Slack does not know, and where it is looked for after a crash.
   slack: { channels: [{ name: 'general' }, { name: 'leads' }] },
+  // The first provider does not know everybody, so that the second is asked too.
+  apollo: { companies: directory.slice(0, 4) },
+  'people-data-labs': { companies: directory },
   enrichment: { companies: directory },
 })

@@ -2,6 +2,7 @@ import { assignOwner } from '../../columns/assign-owner.ts'
 import { branch } from '../../columns/branch.ts'
 import { compute } from '../../columns/compute.ts'
 import { crmRecord } from '../../columns/crm-record.ts'
+import { crmTask } from '../../columns/crm-task.ts'
 import { enrich } from '../../columns/enrich.ts'
 import { enrol } from '../../columns/enrol.ts'
 import { findAccount } from '../../columns/find-account.ts'
@@ -21,7 +22,15 @@ import {
   reminderMessage,
   takenBackMessage,
 } from './first-touch.ts'
-import { handoffMessage, routingFields, sequenceFor } from './handoff.ts'
+import {
+  handoffMessage,
+  ownerPendingMessage,
+  recordPendingMessage,
+  reownAccount,
+  routingFields,
+  sequenceFor,
+  stampField,
+} from './handoff.ts'
 import { Lead } from './lead.ts'
 import { ownership } from './ownership.ts'
 import { Classification, classifiedWithoutModel, classifyByRule, exits, qualify } from './qualify.ts'
@@ -30,29 +39,26 @@ import { territory } from './territory.ts'
 
 const routed = { when: { exit: 'route' } } as const
 
-/** How many calls each vendor gets at once, whatever the number of leads. */
-const budgets = {
-  crm: { key: 'crm', concurrency: 20 },
-  enrichment: { key: 'enrichment', concurrency: 20 },
-  model: { key: 'model', concurrency: 10 },
-  messenger: { key: 'messenger', concurrency: 10 },
-}
+/** How long the CRM may be away before people are told. */
+const pendingAfterMs = 30_000
 
 /** Inbound leads, from the form to the rep: qualified first, then routed, written to the CRM, and handed over with the reason. */
-export const inboundLeads = ({ crm, messenger, sequencer, enrichment, model }: Connectors) =>
+export const inboundLeads = ({ crm, messenger, sequencer, enrichments, model }: Connectors) =>
   defineTable('inbound-leads', {
     input: Lead,
     person: (lead) => lead.email?.toLowerCase() ?? null,
     account: (lead) => accountKey(lead),
+    origin: ({ stamp, changedAt }) => (stamp === null ? null : { sendId: stamp, at: changedAt }),
   })
     .column('domain', compute({ reads: ['email', 'website'], run: (lead) => companyDomain(lead) }))
     .column(
       'firm',
       enrich({
         needs: ['domain'],
-        providers: [enrichment],
+        providers: enrichments,
         domain: ({ domain }) => domain,
-        budget: budgets.enrichment,
+        // A provider that is away holds no lead up.
+        withinMs: 10_000,
       }),
     )
     .column(
@@ -60,7 +66,6 @@ export const inboundLeads = ({ crm, messenger, sequencer, enrichment, model }: C
       findAccount({
         reads: ['domain', 'email', 'company'],
         crm,
-        budget: budgets.crm,
         email: ({ email }) => email,
         domain: ({ domain }) => domain,
         name: ({ company }) => company,
@@ -80,7 +85,6 @@ export const inboundLeads = ({ crm, messenger, sequencer, enrichment, model }: C
           'firm',
         ],
         model,
-        budget: budgets.model,
         output: Classification,
         cites: { field: 'decidingFields' },
         decide: classifyByRule,
@@ -114,10 +118,14 @@ export const inboundLeads = ({ crm, messenger, sequencer, enrichment, model }: C
     .column(
       'record',
       crmRecord({
-        reads: ['leadId', 'email', 'firstName', 'lastName', 'company', 'website'],
+        reads: ['leadId', 'email', 'firstName', 'lastName', 'company', 'website', 'account'],
         crm,
-        budget: budgets.crm,
-        person: ({ leadId, ...person }) => ({ recordId: leadId, ...person }),
+        person: ({ leadId, account, ...person }) => ({
+          recordId: leadId,
+          ...person,
+          // A choice that is left to a person is not made by the way.
+          accountId: account === null || account.match.review !== null ? null : account.id,
+        }),
       }),
       routed,
     )
@@ -139,7 +147,6 @@ export const inboundLeads = ({ crm, messenger, sequencer, enrichment, model }: C
       updateCrm({
         needs: ['owner', 'record', 'segment'],
         crm,
-        budget: budgets.crm,
         change: ({ owner, record, segment }) => ({
           record,
           owner,
@@ -147,8 +154,31 @@ export const inboundLeads = ({ crm, messenger, sequencer, enrichment, model }: C
           fields: routingFields(crm.vendor, { owner, segment }),
         }),
         confirms: 'owner',
+        expectedFrom: 'record',
+        stamp: stampField(crm.vendor),
       }),
       routed,
+    )
+    // While the CRM is away nobody stays silent: the team hears of a lead without a record, the rep of one whose owner is not written.
+    .column(
+      'recordPending',
+      notify({
+        needs: ['segment', 'company'],
+        reads: ['email'],
+        via: messenger,
+        message: recordPendingMessage,
+      }),
+      { ...routed, late: { column: 'record', afterMs: pendingAfterMs } },
+    )
+    .column(
+      'ownerPending',
+      notify({
+        needs: ['owner', 'segment', 'company'],
+        reads: ['email'],
+        via: messenger,
+        message: ownerPendingMessage,
+      }),
+      { ...routed, late: { column: 'crmOwner', afterMs: pendingAfterMs } },
     )
     .column(
       'handoff',
@@ -156,7 +186,6 @@ export const inboundLeads = ({ crm, messenger, sequencer, enrichment, model }: C
         needs: ['owner', 'record', 'crmOwner', 'segment'],
         reads: ['company', 'email', 'firstName', 'lastName', 'source', 'message'],
         via: messenger,
-        budget: budgets.messenger,
         message: handoffMessage,
       }),
       routed,
@@ -166,10 +195,10 @@ export const inboundLeads = ({ crm, messenger, sequencer, enrichment, model }: C
       enrol({
         needs: ['owner', 'record', 'crmOwner', 'segment', 'email'],
         via: sequencer,
-        budget: budgets.crm,
-        enrolment: ({ owner, record, crmOwner, segment }) => ({
+        enrolment: ({ owner, record, crmOwner, segment, email }) => ({
           sequence: sequenceFor(sequencer.vendor, segment),
           record,
+          email,
           sender: { email: owner.email ?? '', crmUserId: crmOwner.ownerId },
         }),
       }),
@@ -177,13 +206,25 @@ export const inboundLeads = ({ crm, messenger, sequencer, enrichment, model }: C
     )
     .column(
       'takenBack',
-      notify({
-        needs: ['owner', 'company'],
-        via: messenger,
-        budget: budgets.messenger,
-        message: takenBackMessage,
+      notify({ needs: ['owner', 'company'], reads: ['handoff'], via: messenger, message: takenBackMessage }),
+      {
+        when: {
+          owner: (owner) => owner !== null && owner.previous.length > 0,
+          // Whoever was never told that it is theirs need not hear that it is not.
+          handoff: (handoff) => handoff === null || handoff.replacing !== null,
+        },
+      },
+    )
+    .column(
+      'reownTask',
+      crmTask({
+        needs: ['account'],
+        crm,
+        task: ({ account }) => reownAccount(crm.vendor, account),
+        // One task for the account, however many of its leads come in.
+        once: ({ account }) => `reown:${account.id}:${account.owner?.id ?? ''}`,
       }),
-      { when: { owner: (owner) => owner !== null && owner.previous.length > 0 } },
+      { when: { exit: 'route', account: (account) => account?.owner?.active === false } },
     )
     .column(
       'firstTouch',
@@ -192,7 +233,6 @@ export const inboundLeads = ({ crm, messenger, sequencer, enrichment, model }: C
         milestones: { assigned: 'crmOwner', notified: 'handoff' },
         reads: ['record'],
         crm,
-        budget: budgets.crm,
         record: ({ record }) => record,
         policy: firstTouchPolicy,
       }),
@@ -208,7 +248,6 @@ export const inboundLeads = ({ crm, messenger, sequencer, enrichment, model }: C
       notify({
         needs: ['reminderDue', 'owner', 'record', 'company'],
         via: messenger,
-        budget: budgets.messenger,
         message: reminderMessage,
       }),
     )
@@ -218,7 +257,6 @@ export const inboundLeads = ({ crm, messenger, sequencer, enrichment, model }: C
       notify({
         needs: ['breach', 'record', 'company'],
         via: messenger,
-        budget: budgets.messenger,
         message: breachMessage,
       }),
     )

@@ -3,6 +3,8 @@ import type { CellContext } from '../../columns/column.ts'
 import { CallFailure, TableError } from '../../columns/errors.ts'
 import type { Budgets } from '../budgets.ts'
 import type { World } from '../engine.ts'
+import { abort, clearTimers, createFlight, type Flight, signalOf, startTime, waitForTurn } from '../flight.ts'
+import type { Limits } from '../limits/limits.ts'
 import type { PlannedColumn } from '../plan.ts'
 import type { LabelledRow } from './labelled-row.ts'
 import { createMemory } from './memory.ts'
@@ -31,21 +33,23 @@ export interface BenchCell {
 export interface BenchOptions {
   world: Omit<World, 'id'>
   budgets: Budgets
+  limits: Limits
   longestPauseMs: number
   table: string
 }
 
-export function createBench({ world, budgets, longestPauseMs, table }: BenchOptions): Bench {
+export function createBench({ world, budgets, limits, longestPauseMs, table }: BenchOptions): Bench {
   const memory = createMemory()
 
   function contextOf(
     { row, column, attempt, timeoutMs }: BenchCell,
-    signal: AbortSignal,
+    flight: Flight,
     count: { calls: number },
   ) {
     const name = `line-${row.line}`
     const now = new Date(world.now()).toISOString()
     const { occurredAt } = row.given
+    const signal = signalOf(flight)
     const context: CellContext = {
       table,
       row: name,
@@ -54,8 +58,14 @@ export function createBench({ world, budgets, longestPauseMs, table }: BenchOpti
       occurredAt: typeof occurredAt === 'string' ? occurredAt : now,
       receivedAt: now,
       sendId: `${name}.${column.name}.${attempt}`,
+      earlier: null,
+      mayRepeat: false,
       signals: [],
       signal,
+      lane: 'live',
+      limit: (budget, send) =>
+        limits.request(budget, { lane: 'live', signal, waits: () => waitForTurn(flight) }, send),
+      used: limits.used,
       timeoutMs,
       fetch: (input, init) => {
         count.calls += 1
@@ -76,10 +86,10 @@ export function createBench({ world, budgets, longestPauseMs, table }: BenchOpti
     world,
     longestPauseMs,
     attempt(cell, count, work) {
-      return budgets.run(cell.column.column.budget, 'bulk', () => {
-        const controller = new AbortController()
-        return withinDeadline(cell.timeoutMs, controller, () =>
-          work(contextOf(cell, controller.signal, count)),
+      return budgets.run(cell.column.column.budget, 'live', () => {
+        const flight = createFlight()
+        return withinDeadline(cell.timeoutMs, { flight, elapsed: world.elapsed }, () =>
+          work(contextOf(cell, flight, count)),
         )
       })
     },
@@ -90,20 +100,20 @@ export function createBench({ world, budgets, longestPauseMs, table }: BenchOpti
 /** The deadline ends the attempt whatever the work does, as it does in a run. */
 async function withinDeadline<Result>(
   timeoutMs: number,
-  controller: AbortController,
+  { flight, elapsed }: { flight: Flight; elapsed: () => number },
   work: () => Promise<Result>,
 ): Promise<Result> {
-  let timer: NodeJS.Timeout | undefined
   const over = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      controller.abort(new Error('deadline'))
+    const overdue = () => {
+      abort(flight, new Error('deadline'))
       reject(new CallFailure('timeout', `no answer within ${timeoutMs} ms`, { retryable: true }))
-    }, timeoutMs)
+    }
+    startTime(flight, timeoutMs, { elapsed, overdue })
   })
   try {
     return await Promise.race([work(), over])
   } finally {
-    clearTimeout(timer)
+    clearTimers(flight)
   }
 }
 

@@ -5,7 +5,8 @@ import type { Json } from '../../columns/json.ts'
 import type { Cells, Values } from '../../db/journal.ts'
 import { createBudgets } from '../budgets.ts'
 import { skipOf } from '../conditions.ts'
-import type { World } from '../engine.ts'
+import type { Log, World } from '../engine.ts'
+import { createLimits } from '../limits/limits.ts'
 import { problemOf } from '../outcome.ts'
 import { declaredValues, type PlannedColumn, resultOf, type TablePlan } from '../plan.ts'
 import { afterFailure, asFailure } from '../retry.ts'
@@ -33,7 +34,12 @@ export async function runColumn(
   rows: readonly LabelledRow[],
   options: RunOptions,
 ): Promise<Answer[]> {
-  const bench = createBench({ ...options, table: plan.table.name, budgets: createBudgets() })
+  const bench = createBench({
+    ...options,
+    table: plan.table.name,
+    budgets: createBudgets(options.world.elapsed),
+    limits: createLimits({ world: options.world, log: silent, onCredentials: () => {} }),
+  })
   const answers: Answer[] = new Array(rows.length)
   const queue = rows.entries()
   let finished = 0
@@ -68,6 +74,9 @@ export function checkTryable(plan: TablePlan, { name, column }: PlannedColumn): 
     wayOut: `evaluate one of: ${able.map((each) => each.name).join(', ')}`,
   })
 }
+
+/** What becomes of each row is in its answer. */
+const silent: Log = { info() {}, warn() {}, error() {} }
 
 interface Case {
   plan: TablePlan

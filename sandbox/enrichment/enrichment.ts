@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
+import { restFaults } from '../rest-faults.ts'
 import type { SandboxEnv, Vendor, VendorContext } from '../vendor.ts'
 import { directory } from './directory.ts'
 
@@ -38,6 +39,17 @@ export function createEnrichment(_: VendorContext): Vendor {
   })
   return {
     name: 'enrichment',
+    faults: {
+      ...restFaults('/companies'),
+      'credits-used-up': {
+        about: 'HTTP 402: no credits are left',
+        fault: { kind: 'status', status: 402, body: { error: 'payment_required' } },
+      },
+      'not-yet': {
+        about: 'HTTP 202: it has only begun to look',
+        fault: { kind: 'status', status: 202, body: { status: 'pending' } },
+      },
+    },
     app,
     state: () => ({ companies: [...state.companies.values()], apiKey: state.apiKey }),
     load(given) {

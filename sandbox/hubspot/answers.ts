@@ -9,9 +9,17 @@ export type Ask = Context<SandboxEnv>
 
 /** An error in HubSpot's shape. */
 export interface Refusal {
-  status: 400 | 401 | 404 | 409
-  category: 'VALIDATION_ERROR' | 'CONFLICT' | 'OBJECT_NOT_FOUND' | 'INVALID_AUTHENTICATION'
+  status: 400 | 401 | 403 | 404 | 409
+  category:
+    | 'VALIDATION_ERROR'
+    | 'CONFLICT'
+    | 'OBJECT_NOT_FOUND'
+    | 'INVALID_AUTHENTICATION'
+    | 'EXPIRED_AUTHENTICATION'
+    | 'MISSING_SCOPES'
   message: string
+  /** In a batch only this record is refused; otherwise the batch is. */
+  ofOneRecord?: boolean
 }
 
 /** The body as JSON, undefined when it is none: the schemas refuse that with the rest. */

@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import type { LedgerEntry } from '../ledger.ts'
+import type { Effect } from '../ledger.ts'
 import type { SandboxEnv } from '../vendor.ts'
 import { type Account, findUnique, isUnique, type ObjectType } from './account.ts'
 import { type Ask, invalid, jsonOf, notFound, Properties, type Refusal, refuse, shown } from './answers.ts'
@@ -9,6 +9,7 @@ import { type Written, write } from './writes.ts'
 const Input = z.object({
   id: z.string(),
   idProperty: z.string().optional(),
+  objectWriteTraceId: z.string().optional(),
   properties: Properties.default({}),
 })
 const Batch = z.object({ inputs: z.array(Input).min(1).max(100) })
@@ -21,9 +22,15 @@ const ReadBatch = z.object({
   idProperty: z.string().optional(),
 })
 
+/** What a batch failed to do, as a 207 lists it. */
+interface Failed {
+  refusal: Refusal
+  id: string
+}
+
 /**
- * Batches of up to 100. A bad value or a conflict refuses the whole batch before anything is written; records that do not
- * exist are listed in a 207 beside those that do.
+ * Batches of up to 100. A bad value or a conflict refuses the whole batch, whatever of it was written before; records that do not exist,
+ * and those that a rule of the account guards, are listed in a 207 beside those that went well.
  */
 export function batchRoutes(type: ObjectType, account: () => Account) {
   const app = new Hono<SandboxEnv>()
@@ -32,12 +39,14 @@ export function batchRoutes(type: ObjectType, account: () => Account) {
     const body = ReadBatch.safeParse(await jsonOf(c))
     if (!body.success) return refuse(c, invalid(`Invalid input JSON: ${body.error.message}`))
     const { inputs, idProperty, properties } = body.data
+    const twice = duplicate(inputs)
+    if (twice !== null) return refuse(c, twice)
     if (!isUnique(account(), type, idProperty))
       return refuse(c, invalid(`${idProperty} has no unique values`))
     const found = inputs.map(({ id }) => findUnique(account(), type, { idProperty, value: id }))
     return answer(c, {
       results: found.flatMap((object) => (object === null ? [] : [shown(object, properties)])),
-      missing: inputs.flatMap(({ id }, index) => (found[index] === null ? [id] : [])),
+      failed: inputs.flatMap(({ id }, index) => (found[index] === null ? [{ id, refusal: notFound }] : [])),
     })
   })
 
@@ -52,11 +61,14 @@ async function writeBatch(
 ): Promise<Response> {
   const body = Batch.safeParse(await jsonOf(c))
   if (!body.success) return refuse(c, invalid(`Invalid input JSON: ${body.error.message}`))
+  const twice = duplicate(body.data.inputs)
+  if (twice !== null) return refuse(c, twice)
   const results: object[] = []
-  const missing: string[] = []
-  const effects: NonNullable<LedgerEntry['effect']>[] = []
+  const failed: Failed[] = []
+  const effects: Effect[] = []
   for (const { id, idProperty, properties } of body.data.inputs) {
-    const unfit = !isUnique(account, type, idProperty) || (create && idProperty === undefined)
+    // Only an upsert is addressed by a property; an update takes record ids.
+    const unfit = !isUnique(account, type, idProperty) || create === (idProperty === undefined)
     const existing = unfit ? null : findUnique(account, type, { idProperty, value: id })
     let written: Written = { ok: false, refusal: notFound }
     if (unfit) {
@@ -74,30 +86,43 @@ async function writeBatch(
         ...(create && { new: written.created }),
       })
       effects.push(written.effect)
-    } else if (written.refusal === notFound) missing.push(id)
-    else return refuseBatch(c, written.refusal, effects)
+    } else if (written.refusal === notFound || written.refusal.ofOneRecord) {
+      failed.push({ id, refusal: written.refusal })
+    } else return refuseBatch(c, written.refusal, effects)
   }
   report(c, effects)
-  return answer(c, { results, missing })
+  return answer(c, { results, failed })
+}
+
+function duplicate(inputs: readonly { id: string }[]): Refusal | null {
+  const ids = inputs.map(({ id }) => id)
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index)
+  if (twice === undefined) return null
+  return invalid(`Duplicate IDs found in batch input: [${twice}]. IDs must be unique`)
 }
 
 /** Earlier records of the batch stay written: HubSpot promises nothing else. */
-function refuseBatch(c: Ask, refusal: Refusal, effects: NonNullable<LedgerEntry['effect']>[]): Response {
+function refuseBatch(c: Ask, refusal: Refusal, effects: Effect[]): Response {
   report(c, effects)
   return refuse(c, refusal)
 }
 
-/** The ledger has one effect to a request: that of the first record, with the others listed in it. */
-function report(c: Ask, effects: NonNullable<LedgerEntry['effect']>[]): void {
-  const [first, ...others] = effects
-  if (first !== undefined) c.set('effect', others.length === 0 ? first : { ...first, others })
+function report(c: Ask, effects: Effect[]): void {
+  if (effects.length > 0) c.set('effect', { kind: 'collection-written', effects })
 }
 
-function answer(c: Ask, { results, missing }: { results: object[]; missing: string[] }): Response {
+function answer(c: Ask, { results, failed }: { results: object[]; failed: readonly Failed[] }): Response {
   const at = new Date().toISOString()
   const base = { status: 'COMPLETE', results, startedAt: at, completedAt: at }
-  if (missing.length === 0) return c.json(base, 200)
-  const { category, message } = notFound
-  const errors = [{ status: 'error', category, message, context: { ids: missing } }]
-  return c.json({ ...base, numErrors: missing.length, errors }, 207)
+  if (failed.length === 0) return c.json(base, 200)
+  const missing = failed.filter(({ refusal }) => refusal === notFound).map(({ id }) => id)
+  const errors = failed
+    .filter(({ refusal }) => refusal !== notFound)
+    .map(({ id, refusal }) => problem(refusal, { id: [id] }))
+  if (missing.length > 0) errors.push(problem(notFound, { ids: missing }))
+  return c.json({ ...base, numErrors: errors.length, errors }, 207)
+}
+
+function problem({ category, message }: Refusal, context: Record<string, string[]>) {
+  return { status: 'error', category, message, context }
 }

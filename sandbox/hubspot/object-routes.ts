@@ -4,10 +4,23 @@ import type { SandboxEnv } from '../vendor.ts'
 import { type Account, findUnique, isUnique, type ObjectType } from './account.ts'
 import { type Ask, invalid, jsonOf, notFound, Properties, refuse, shown } from './answers.ts'
 import { batchRoutes } from './batch-routes.ts'
+import type { Address } from './links.ts'
 import { Search, search } from './search.ts'
+import { associatedType } from './types.ts'
 import { write } from './writes.ts'
 
-const Body = z.object({ properties: Properties, associations: z.array(z.unknown()).optional() })
+const Association = z.object({
+  to: z.object({ id: z.string() }),
+  types: z
+    .array(
+      z.object({
+        associationCategory: z.enum(['HUBSPOT_DEFINED', 'USER_DEFINED', 'INTEGRATOR_DEFINED']),
+        associationTypeId: z.number().int(),
+      }),
+    )
+    .min(1),
+})
+const Body = z.object({ properties: Properties, associations: z.array(Association).default([]) })
 
 /** Reading, creating, changing, archiving and searching records of one type; the account is asked for anew on each request. */
 export function objectRoutes(type: ObjectType, account: () => Account) {
@@ -16,7 +29,16 @@ export function objectRoutes(type: ObjectType, account: () => Account) {
   app.post('/', async (c) => {
     const body = Body.safeParse(await jsonOf(c))
     if (!body.success) return refuse(c, invalid(`Invalid input JSON: ${body.error.message}`))
-    const written = write(account(), type, { existing: null, properties: body.data.properties })
+    const { properties, associations } = body.data
+    const links: Address[] = []
+    for (const { to, types } of associations) {
+      for (const { associationTypeId } of types) {
+        const linked = associatedType(type, associationTypeId)
+        if (linked === null) return refuse(c, invalid(`${type} have no association ${associationTypeId}`))
+        links.push({ type: linked, id: to.id })
+      }
+    }
+    const written = write(account(), type, { existing: null, properties, links })
     if (!written.ok) return refuse(c, written.refusal)
     c.set('effect', written.effect)
     return c.json(shown(written.object, []), 201)
@@ -58,6 +80,7 @@ export function objectRoutes(type: ObjectType, account: () => Account) {
 
   app.delete('/:id', (c) => {
     if (account().objects[type].delete(c.req.param('id'))) {
+      account().links.forget({ type, id: c.req.param('id') })
       c.set('effect', { kind: 'record-archived', record: c.req.param('id') })
     }
     return c.body(null, 204)

@@ -1,11 +1,9 @@
-/** A contact or company as the stand-in keeps it. */
+/** A record as the stand-in keeps it. */
 export interface StoredObject {
   id: string
   properties: Record<string, string | null>
   createdAt: string
   updatedAt: string
-  /** Ids of the records an engagement is with, by type. */
-  associations?: Record<'contact' | 'company', string[]>
 }
 
 /**

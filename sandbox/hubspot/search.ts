@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Account, ObjectType } from './account.ts'
 import type { StoredObject } from './objects.ts'
+import { typeNamed } from './types.ts'
 
 const Filter = z.object({
   propertyName: z.string(),
@@ -49,7 +50,10 @@ export function search(
   const found = new Map<string, StoredObject>()
   for (const { filters } of groups.length === 0 ? [{ filters: [] }] : groups) {
     for (const object of candidates(account, type, filters)) {
-      if (object.createdAt <= visibleUntil && filters.every((filter) => holds(filter, object)))
+      if (
+        object.createdAt <= visibleUntil &&
+        filters.every((filter) => holds(filter, object, { account, type }))
+      )
         found.set(object.id, object)
     }
   }
@@ -77,10 +81,11 @@ function candidates(account: Account, type: ObjectType, filters: Filter[]): Iter
 function holds(
   { propertyName, operator, value = '', values = [], highValue = '' }: Filter,
   object: StoredObject,
+  { account, type }: { account: Account; type: ObjectType },
 ): boolean {
-  const related = /^associations\.(contact|company)$/.exec(propertyName)?.[1]
-  if (related === 'contact' || related === 'company') {
-    return operator === 'EQ' && (object.associations?.[related] ?? []).includes(value)
+  const related = typeNamed(/^associations\.(\w+)$/.exec(propertyName)?.[1] ?? '')
+  if (related !== null) {
+    return operator === 'EQ' && account.links.of({ type, id: object.id }, related).includes(value)
   }
   const actual = object.properties[propertyName]?.toLowerCase() ?? ''
   const wanted = value.toLowerCase()

@@ -29,6 +29,9 @@ export function sequenceRoutes(account: () => Account) {
     const contact = objects.contacts.get(contactId)
     if (contact === null) return refuse(c, notFound)
     if (settings.sequences !== null && !settings.sequences.includes(sequenceId)) return refuse(c, notFound)
+    if (contact.properties.hs_email_optout === 'true') {
+      return refuse(c, invalid(`Contact ${contactId} has opted out of e-mails`))
+    }
     if (enrolments.has(contactId)) {
       return refuse(c, invalid(`Contact ${contactId} is already enrolled in a sequence`))
     }

@@ -19,13 +19,14 @@ const Record = z.strictObject({
   id: id.optional(),
   properties: z.record(z.string(), z.string().nullable()).default({}),
   createdAt: z.iso.datetime().optional(),
-})
-
-/** A call, meeting or e-mail, and the records it is with. */
-const Engagement = Record.extend({
+  /** The records it is linked with. Either end may name the other. */
   associations: z
-    .strictObject({ contact: z.array(id).default([]), company: z.array(id).default([]) })
-    .prefault({}),
+    .strictObject({
+      contact: z.array(id).default([]),
+      company: z.array(id).default([]),
+      lead: z.array(id).default([]),
+    })
+    .optional(),
 })
 
 const Enrolment = z.strictObject({
@@ -46,14 +47,30 @@ export const HubspotState = z.strictObject({
   owners: z.array(Owner).default([]),
   contacts: z.array(Record).default([]),
   companies: z.array(Record).default([]),
-  calls: z.array(Engagement).default([]),
-  meetings: z.array(Engagement).default([]),
-  emails: z.array(Engagement).default([]),
+  leads: z.array(Record).default([]),
+  tasks: z.array(Record).default([]),
+  calls: z.array(Record).default([]),
+  meetings: z.array(Record).default([]),
+  emails: z.array(Record).default([]),
   /** The sequences there are; null lets any id exist. */
   sequences: z.array(z.string()).nullable().default(null),
   enrolments: z.array(Enrolment).default([]),
-  /** Custom contact properties whose values are unique, beside `email`. */
+  /** Custom properties of contacts and leads whose values are unique, beside a contact's `email`. */
   uniqueProperties: z.array(z.string()).default(['rota_row_id']),
+  /** Properties that the account does not have: a write that names one is refused. */
+  missingProperties: z.array(z.string()).default([]),
+  /** Records that refuse every change, as one whose values a rule of the account forbids: in a batch only they are. */
+  refusing: z.array(id).default([]),
+  /** The scopes of the tokens; null for all of them. */
+  scopes: z.array(z.string()).nullable().default(null),
+  /** What the account takes before it answers 429; null for any number. */
+  limits: z
+    .strictObject({
+      tenSecondly: z.number().int().min(0).nullable().default(null),
+      searchSecondly: z.number().int().min(0).nullable().default(null),
+      daily: z.number().int().min(0).default(250_000),
+    })
+    .prefault({}),
   /** How long a new record stays invisible to the search, as in the real index. */
   searchDelayMs: z.number().int().min(0).default(0),
 })

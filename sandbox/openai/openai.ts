@@ -3,9 +3,10 @@ import { z } from 'zod'
 import type { SandboxEnv, Vendor, VendorContext } from '../vendor.ts'
 import { answerFor } from './answer.ts'
 import { complete } from './completion.ts'
+import { openaiFaults } from './faults.ts'
 import { obey } from './obey.ts'
 import { ChatRequest, schemaOf, valuesOf } from './request.ts'
-import { misworded, OpenaiState, type Step } from './script.ts'
+import { misworded, OpenaiState, Outcome, type Step } from './script.ts'
 import { apiError, wireFault } from './wire.ts'
 
 const Answer = z.record(z.string(), z.unknown())
@@ -61,6 +62,7 @@ export function createOpenai(context: VendorContext): Vendor {
 
   return {
     name: 'openai',
+    faults: openaiFaults,
     app,
     state: () => state,
     load(given) {
@@ -69,6 +71,9 @@ export function createOpenai(context: VendorContext): Vendor {
     reset() {
       state = OpenaiState.parse({})
       answered = 0
+    },
+    play(name) {
+      state = { ...state, script: [...state.script, Outcome.parse(name)] }
     },
   }
 }

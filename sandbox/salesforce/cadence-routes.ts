@@ -2,37 +2,68 @@ import type { Hono } from 'hono'
 import { z } from 'zod'
 import type { SandboxEnv } from '../vendor.ts'
 import { collectionError, SalesforceError } from './errors.ts'
-import { bodyOf, type OrgAccess } from './records-routes.ts'
+import { bodyOf, type OrgAccess, type SalesforceContext } from './records-routes.ts'
 import { complete, type Org, toDateTime } from './state.ts'
 import type { SalesforceRecord } from './store.ts'
 
-const action = 'assignTargetToSalesCadence'
-
-const Inputs = z.object({
-  inputs: z
-    .array(z.object({ salesCadenceNameOrId: z.string(), targetId: z.string(), userId: z.string().nullish() }))
-    .min(1),
+const Assign = z.object({
+  salesCadenceNameOrId: z.string(),
+  targetId: z.string(),
+  userId: z.string().nullish(),
+})
+const Remove = z.object({
+  targetId: z.string().nullish(),
+  actionCadenceTrackerId: z.string().nullish(),
+  completionReasonCode: z.literal('ManuallyRemoved'),
 })
 
-/** The Sales Engagement action that puts a lead or contact into a cadence. */
+/** The Sales Engagement actions that put a lead or contact into a cadence and take it out. */
 export function addCadenceRoutes(app: Hono<SandboxEnv>, access: OrgAccess): void {
-  app.post(`/services/data/:version/actions/standard/${action}`, async (c) => {
-    const parsed = Inputs.safeParse(await bodyOf(c))
-    if (!parsed.success) throw new SalesforceError(400, 'JSON_PARSER_ERROR', parsed.error.message)
-    const trackers: SalesforceRecord[] = []
-    const results = parsed.data.inputs.map((input) => {
-      try {
-        trackers.push(assign(access.org(), input, access.now()))
-        return { actionName: action, errors: null, isSuccess: true, outputValues: null }
-      } catch (error) {
-        if (!(error instanceof SalesforceError)) throw error
-        return { actionName: action, errors: [collectionError(error)], isSuccess: false, outputValues: null }
-      }
-    })
-    const [first] = trackers
-    if (first !== undefined) c.set('effect', enrolledEffect(first, trackers))
-    return c.json(results, results.every((result) => result.isSuccess) ? 200 : 400)
+  const actions = '/services/data/:version/actions/standard'
+  app.post(`${actions}/assignTargetToSalesCadence`, async (c) => {
+    const name = 'assignTargetToSalesCadence'
+    const { results, done } = await actOn(c, { name, input: Assign }, (input) =>
+      assign(access.org(), input, access.now()),
+    )
+    const [first] = done
+    if (first !== undefined) c.set('effect', enrolledEffect(first, done))
+    return results
   })
+  app.post(`${actions}/removeTargetFromSalesCadence`, async (c) => {
+    const name = 'removeTargetFromSalesCadence'
+    const { results, done } = await actOn(c, { name, input: Remove }, (input) => remove(access.org(), input))
+    const removed = done.flat()
+    const [first] = removed
+    if (first !== undefined) {
+      c.set('effect', {
+        kind: 'unenrolled',
+        record: first.TargetId ?? null,
+        enrolments: removed.map(({ Id }) => Id),
+      })
+    }
+    return results
+  })
+}
+
+/** One result for each input, and what was done for those that worked. */
+async function actOn<Input, Done>(
+  c: SalesforceContext,
+  { name, input }: { name: string; input: z.ZodType<Input> },
+  act: (input: Input) => Done,
+): Promise<{ results: Response; done: Done[] }> {
+  const parsed = z.object({ inputs: z.array(input).min(1) }).safeParse(await bodyOf(c))
+  if (!parsed.success) throw new SalesforceError(400, 'JSON_PARSER_ERROR', parsed.error.message)
+  const done: Done[] = []
+  const results = parsed.data.inputs.map((each) => {
+    try {
+      done.push(act(each))
+      return { actionName: name, errors: null, isSuccess: true, outputValues: null }
+    } catch (error) {
+      if (!(error instanceof SalesforceError)) throw error
+      return { actionName: name, errors: [collectionError(error)], isSuccess: false, outputValues: null }
+    }
+  })
+  return { results: c.json(results, results.every((result) => result.isSuccess) ? 200 : 400), done }
 }
 
 function enrolledEffect(first: SalesforceRecord, trackers: SalesforceRecord[]) {
@@ -46,7 +77,7 @@ function enrolledEffect(first: SalesforceRecord, trackers: SalesforceRecord[]) {
   }
 }
 
-function assign(org: Org, input: z.output<typeof Inputs>['inputs'][number], now: number): SalesforceRecord {
+function assign(org: Org, input: z.output<typeof Assign>, now: number): SalesforceRecord {
   const { store } = org
   const cadence =
     store.get('ActionCadence', input.salesCadenceNameOrId) ??
@@ -72,6 +103,19 @@ function assign(org: Org, input: z.output<typeof Inputs>['inputs'][number], now:
   )
   store.put('ActionCadenceTracker', tracker)
   return tracker
+}
+
+/** Takes the target out of one cadence, or out of all that it is in. */
+function remove({ store }: Org, input: z.output<typeof Remove>): SalesforceRecord[] {
+  const { actionCadenceTrackerId: trackerId, targetId } = input
+  const named = typeof trackerId === 'string' ? store.get('ActionCadenceTracker', trackerId) : null
+  const all = typeof targetId === 'string' ? store.lookUp('ActionCadenceTracker', 'TargetId', targetId) : []
+  const meant = typeof trackerId === 'string' ? (named === null ? [] : [named]) : all
+  const trackers = meant.filter(({ IsTrackerActive }) => IsTrackerActive === true)
+  if (trackers.length === 0) throw refused('INVALID_INPUT', 'the target is in no such cadence')
+  for (const tracker of trackers)
+    store.put('ActionCadenceTracker', { ...tracker, IsTrackerActive: false, State: 'Complete' })
+  return trackers
 }
 
 function refused(code: string, message: string): SalesforceError {

@@ -1,4 +1,5 @@
 import type { Hono } from 'hono'
+import { normalizeId } from '../../connectors/salesforce/ids.ts'
 import type { SandboxEnv } from '../vendor.ts'
 import { type Effect, effectOf } from './effects.ts'
 import { collectionError, SalesforceError } from './errors.ts'
@@ -27,6 +28,7 @@ export function addCollectionRoutes(app: Hono<SandboxEnv>, access: OrgAccess): v
   ): Promise<Response> => {
     const body = await bodyOf(c)
     const items = itemsOf(body.records)
+    refuseTwice(items)
     const options = writeOptions(c, access)
     const outcomes = writeAll(access.org(), items, {
       allOrNone: body.allOrNone === true,
@@ -87,6 +89,14 @@ function itemsOf(records: unknown): Item[] {
     throw new SalesforceError(400, 'INVALID_INPUT', message)
   }
   return items
+}
+
+/** One record may not be changed twice in a request. */
+function refuseTwice(items: readonly Item[]): void {
+  const ids = items.flatMap(({ id }) => (id === null ? [] : [normalizeId(id) ?? id]))
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index)
+  if (twice !== undefined)
+    throw new SalesforceError(400, 'INVALID_INPUT', `duplicate id in the list of records: ${twice}`)
 }
 
 function itemOf(record: unknown): Item {

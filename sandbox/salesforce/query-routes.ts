@@ -6,6 +6,8 @@ import { type QueryResult, runQuery } from './soql.ts'
 
 /** Cursors that are kept; Salesforce ends the oldest of a user's ten. */
 const maxCursors = 10
+/** Characters of a query. */
+const maxQuery = 100_000
 
 /** `/query?q=`, `/queryAll?q=` which finds deleted records too, and the pages that follow them. */
 export function addQueryRoutes(app: Hono<SandboxEnv>, access: OrgAccess): void {
@@ -16,6 +18,8 @@ export function addQueryRoutes(app: Hono<SandboxEnv>, access: OrgAccess): void {
     const soql = c.req.query('q') ?? ''
     if (soql.trim() === '')
       throw new SalesforceError(400, 'MALFORMED_QUERY', 'A query string has to be specified')
+    if (soql.length > maxQuery)
+      throw new SalesforceError(400, 'QUERY_TOO_COMPLICATED', 'the query is longer than 100,000 characters')
     const { store, settings } = access.org()
     const result = runQuery(soql, store, { root: rootOf(c), deleted })
     const size = pageSize(c, settings.pageSize)

@@ -6,6 +6,7 @@ import { findField, findType, schema, type TypeName } from './schema.ts'
 import { attributesOf } from './soql.ts'
 import type { Org } from './state.ts'
 import type { SalesforceRecord } from './store.ts'
+import type { Troubles } from './troubles.ts'
 import { createRecord, existing, updateRecord, type WriteOptions, type Written } from './write.ts'
 
 export type SalesforceContext = Context<SandboxEnv>
@@ -14,6 +15,7 @@ export type SalesforceContext = Context<SandboxEnv>
 export interface OrgAccess {
   org(): Org
   now(): number
+  readonly troubles: Troubles
   /** Told of every write, for rules that act later. */
   written(write: Written): void
 }
@@ -89,7 +91,14 @@ export function addRecordRoutes(app: Hono<SandboxEnv>, access: OrgAccess): void 
 
 /** How a request wants its writes treated. */
 export function writeOptions(c: SalesforceContext, access: OrgAccess): WriteOptions {
-  return { now: access.now(), autoAssign: c.req.header('sforce-auto-assign')?.toUpperCase() !== 'FALSE' }
+  const duplicates = c.req.header('sforce-duplicate-rule-header') ?? ''
+  return {
+    now: access.now(),
+    autoAssign: c.req.header('sforce-auto-assign')?.toUpperCase() !== 'FALSE',
+    allowDuplicates: /allowSave\s*=\s*true/i.test(duplicates),
+    troubles: access.troubles,
+    root: rootOf(c),
+  }
 }
 
 /** The JSON object in the body. */

@@ -4,6 +4,7 @@ import { addAuthRoutes, organizationId } from './auth-routes.ts'
 import { addCadenceRoutes } from './cadence-routes.ts'
 import { addCollectionRoutes } from './collection-routes.ts'
 import { errorBody, SalesforceError } from './errors.ts'
+import { salesforceFaults } from './faults.ts'
 import { addGuard } from './guard.ts'
 import { createLateRule } from './late-rule.ts'
 import { addQueryRoutes } from './query-routes.ts'
@@ -12,17 +13,20 @@ import { addRecordRoutes, type OrgAccess } from './records-routes.ts'
 import { seedState } from './seed.ts'
 import { buildOrg, describeOrg, SalesforceState } from './state.ts'
 import { createTokens } from './tokens.ts'
+import { createTroubles } from './troubles.ts'
 
 /** The Salesforce stand-in: one org with its REST API under `/services`. Sessions outlive a reset, as in a real org. */
 export function createSalesforce(context: VendorContext): Vendor {
   let current = buildOrg(seedState, context.now())
   const org = () => current
-  const lateRule = createLateRule(org)
   const tokens = createTokens(organizationId)
+  const troubles = createTroubles()
+  const lateRule = createLateRule(org, troubles)
   const app = new Hono<SandboxEnv>()
   const access: OrgAccess = {
     org,
     now: context.now,
+    troubles,
     written: (write) => lateRule.written(write, context.now()),
   }
 
@@ -48,10 +52,12 @@ export function createSalesforce(context: VendorContext): Vendor {
   const start = (state: SalesforceState) => {
     current = buildOrg(state, context.now())
     lateRule.clear()
+    troubles.clear()
     guard.resetUsage()
   }
   return {
     name: 'salesforce',
+    faults: salesforceFaults,
     app,
     state() {
       lateRule.apply(context.now())
@@ -59,5 +65,6 @@ export function createSalesforce(context: VendorContext): Vendor {
     },
     load: (state) => start(SalesforceState.parse(state)),
     reset: () => start(seedState),
+    play: (name) => troubles.add(name),
   }
 }

@@ -57,6 +57,19 @@ const about = {
   WhatId: { type: 'id', indexed: true, points: { to: ['Account', 'Opportunity'], relation: 'What' } },
   Subject: { type: 'text', length: 255 },
 } as const satisfies Record<string, Field>
+/** Fields that Rota writes beside the owner, which an org has to be given. */
+const ours = {
+  Rota_Reason__c: { type: 'text', length: 255 },
+  Rota_Segment__c: { type: 'text', length: 255 },
+  Rota_Send_Id__c: { type: 'text', length: 255 },
+} as const satisfies Record<string, Field>
+const optOut: Field = { type: 'boolean', default: false }
+/** Of a merged record, which is deleted as well: the one that goes on. */
+const masterRecord = (to: TypeName): Field => ({
+  type: 'id',
+  readOnly: true,
+  points: { to: [to], relation: 'MasterRecord' },
+})
 const website: Field = { type: 'text', length: 255 }
 const email: Field = { type: 'email', length: 80, indexed: true }
 
@@ -94,8 +107,8 @@ export const schema: Record<TypeName, RecordSchema> = {
       /** A field of the org's own, as orgs keep further domains. */
       Domain_Aliases__c: { type: 'text', length: 255 },
       ParentId: { type: 'id', indexed: true, points: { to: ['Account'], relation: 'Parent' } },
-      /** Of a merged account, which is deleted as well: the account that goes on. */
-      MasterRecordId: { type: 'id', readOnly: true, points: { to: ['Account'], relation: 'MasterRecord' } },
+      MasterRecordId: masterRecord('Account'),
+      ...ours,
       OwnerId: ownedByUser,
     },
     children: {
@@ -110,8 +123,11 @@ export const schema: Record<TypeName, RecordSchema> = {
       FirstName: { type: 'text', length: 40 },
       LastName: { type: 'text', length: 80, required: true },
       Email: email,
+      HasOptedOutOfEmail: optOut,
       AccountId: inAccount,
       LastActivityDate: { type: 'date', readOnly: true },
+      MasterRecordId: masterRecord('Contact'),
+      ...ours,
       OwnerId: ownedByUser,
     },
     children: {},
@@ -124,6 +140,7 @@ export const schema: Record<TypeName, RecordSchema> = {
       LastName: { type: 'text', length: 80, required: true },
       Company: { type: 'text', length: 255, required: true },
       Email: email,
+      HasOptedOutOfEmail: optOut,
       Website: website,
       Country: { type: 'text', length: 80 },
       Industry: { type: 'text', length: 255 },
@@ -132,6 +149,7 @@ export const schema: Record<TypeName, RecordSchema> = {
       Status: { type: 'text', length: 255, default: 'Open - Not Contacted' },
       LeadSource: { type: 'text', length: 255 },
       LastActivityDate: { type: 'date', readOnly: true },
+      MasterRecordId: masterRecord('Lead'),
       IsConverted: { type: 'boolean', readOnly: true, default: false },
       ConvertedContactId: {
         type: 'id',
@@ -144,8 +162,7 @@ export const schema: Record<TypeName, RecordSchema> = {
         points: { to: ['Account'], relation: 'ConvertedAccount' },
       },
       Rota_Row_Id__c: { type: 'text', length: 255, externalId: true, indexed: true },
-      Rota_Reason__c: { type: 'text', length: 255 },
-      Rota_Segment__c: { type: 'text', length: 255 },
+      ...ours,
       OwnerId: ownedByAnyone,
     },
     children: {},
@@ -160,6 +177,7 @@ export const schema: Record<TypeName, RecordSchema> = {
       CloseDate: { type: 'date' },
       IsClosed: { type: 'boolean', readOnly: true, default: false },
       IsWon: { type: 'boolean', readOnly: true, default: false },
+      ...ours,
       AccountId: inAccount,
       LastActivityDate: { type: 'date', readOnly: true },
       OwnerId: ownedByUser,
@@ -175,6 +193,7 @@ export const schema: Record<TypeName, RecordSchema> = {
       IsClosed: { type: 'boolean', readOnly: true, default: false },
       Type: { type: 'text', length: 255 },
       TaskSubtype: { type: 'text', length: 40, default: 'Task' },
+      Description: { type: 'text', length: 32_000 },
       ActivityDate: { type: 'date' },
       CompletedDateTime: { type: 'datetime', readOnly: true },
       CreatedById: createdBy,

@@ -39,8 +39,12 @@ export const SalesforceState = z.strictObject({
     .strictObject({
       /** The credentials it accepts; null accepts any that are not empty. */
       client: z.strictObject({ id: z.string(), secret: z.string() }).nullable().default(null),
+      /** For the JWT flow: the key that the app trusts, in PEM, and the user it may act for; null takes any assertion of the right form. */
+      certificate: z.strictObject({ publicKey: z.string(), username: z.string() }).nullable().default(null),
       /** The active lead assignment rule: who gets a lead written without `Sforce-Auto-Assign: FALSE`. */
       assignLeadsTo: Id.nullable().default(null),
+      /** A duplicate rule: a lead whose e-mail another lead or contact has is refused, unless the request allows it. */
+      blockDuplicateLeads: z.boolean().default(false),
       /** A rule of the org that takes each written lead to another owner later, whatever the header says. */
       overwriteOwner: z
         .strictObject({ with: Id, afterMs: z.number().int().min(0) })

@@ -1,13 +1,21 @@
 import { normalizeId } from '../../connectors/salesforce/ids.ts'
+import { refuseDuplicates } from './duplicates.ts'
 import { SalesforceError } from './errors.ts'
 import { type Field, findField, schema, type TypeName } from './schema.ts'
 import { complete, type Org, toDateTime } from './state.ts'
 import type { SalesforceRecord, Value } from './store.ts'
+import { befall, type Troubles } from './troubles.ts'
 
 export interface WriteOptions {
   now: number
   /** False when the request said `Sforce-Auto-Assign: FALSE`. */
   autoAssign: boolean
+  /** True when the request said `Sforce-Duplicate-Rule-Header: allowSave=true`. */
+  allowDuplicates: boolean
+  /** What somebody else does meanwhile. */
+  troubles: Troubles
+  /** The version's path, for the addresses of duplicates. */
+  root: string
 }
 
 /** A write that took place; `previous` is null for a new record. */
@@ -34,6 +42,7 @@ export function createRecord(
     const list = `[${missing.join(', ')}]`
     throw new SalesforceError(400, 'REQUIRED_FIELD_MISSING', `Required fields are missing: ${list}`, missing)
   }
+  if (type === 'Lead' && !options.allowDuplicates) refuseDuplicates(org, values, options)
   const createdAt = toDateTime(options.now)
   const record = complete(type, values, { store: org.store, createdAt, ownerId: org.integrationUserId })
   finish(org, type, record, options)
@@ -47,6 +56,7 @@ export function updateRecord(
   id: string,
   { body, options }: { body: Record<string, unknown>; options: WriteOptions },
 ): Written {
+  befall(org, options.troubles, { type, id, ownerId: body.OwnerId, now: options.now })
   const previous = existing(org, type, id)
   const values = checkedValues(org, type, body, previous)
   for (const [name, value] of Object.entries(values)) {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { history, postMessage } from './message-methods.ts'
+import { history, postMessage, replies } from './message-methods.ts'
 import { type Answer, flag, method, page } from './method.ts'
 import type { User, Workspace } from './workspace.ts'
 
@@ -75,6 +75,7 @@ export const methods: Record<string, (given: unknown, workspace: Workspace) => A
   'conversations.history': history,
   'conversations.list': listChannels,
   'conversations.open': openConversation,
+  'conversations.replies': replies,
   'users.lookupByEmail': lookupByEmail,
 }
 

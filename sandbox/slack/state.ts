@@ -33,6 +33,8 @@ const StoredMessage = z.strictObject({
   text: z.string().default(''),
   blocks: z.array(z.looseObject({ type: z.string() })).default([]),
   metadata: Metadata.nullable().default(null),
+  /** `ts` of the message it answers, null for one that stands by itself. */
+  thread: z.string().nullable().default(null),
 })
 export type StoredMessage = z.output<typeof StoredMessage>
 

@@ -78,7 +78,7 @@ export function rowsRoutes(app: App, parts: Parts): void {
     const rows = results.map((result) => insertedRow(table, result))
     const [first] = rows
     if (single && first?.status === 'invalid') throw rowInvalid(first.errors ?? [], inputs[0])
-    if (run === null && rows.some((row) => row.status !== 'invalid')) c.header('Idempotency-Replayed', 'true')
+    if (run === null && rows.some((row) => row.id !== undefined)) c.header('Idempotency-Replayed', 'true')
     if (wish === null) return c.json({ rows }, 202)
     return c.json({ rows: await waiting.settled(table, rows, wish) }, 200)
   })
@@ -136,6 +136,10 @@ function inputsOf(body: unknown, fields: readonly string[]): Given {
 
 function insertedRow(table: string, result: InsertResult): InsertedRow {
   if (result.status === 'invalid') return { status: 'invalid', errors: withWayOut(table, result.problems) }
+  if (result.status === 'ignored-own-write') {
+    const { status, id, column } = result
+    return { status, writtenBy: { row: id, column, url: rowPath(result.table, id) } }
+  }
   const { id, status, ignored } = result
   return { id, status, url: rowPath(table, id), ...(ignored.length > 0 && { ignored }) }
 }

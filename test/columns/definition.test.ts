@@ -11,6 +11,7 @@ import { prompt } from '../../columns/prompt.ts'
 import { defineTable } from '../../columns/table.ts'
 import { useAi } from '../../columns/use-ai.ts'
 import { definePool } from '../../routing/pool.ts'
+import { budgetOf } from './ports.ts'
 
 const Lead = z.object({ email: z.string(), company: z.string().optional() })
 const one = compute({ run: () => 1 })
@@ -130,6 +131,7 @@ describe('a definition that is wrong says what, where and the way out', () => {
   it('for a prompt that refers to what the column does not declare', () => {
     const model: Model = {
       vendor: 'test',
+      budget: budgetOf('test'),
       model: 'm',
       answer: () => Promise.reject(new Error('nobody asks')),
     }

@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import type { CellContext } from '../../columns/column.ts'
+import { CallFailure } from '../../columns/errors.ts'
 import type { HttpOptions } from '../../columns/http.ts'
 import { http } from '../../columns/http.ts'
 import { failureOf, reconcile, run } from './running.ts'
@@ -123,7 +125,6 @@ describe('an http column', () => {
 
   it.each([
     [400, 'invalid-request'],
-    [401, 'unauthorized'],
     [403, 'unauthorized'],
     [422, 'invalid-request'],
   ])('does not try %s again', async (code, kind) => {
@@ -131,6 +132,15 @@ describe('an http column', () => {
     expect(await failureOf(run(column(post), {}))).toMatchObject({
       kind,
       retryable: false,
+      outcomeUnknown: false,
+    })
+  })
+
+  it('parks its rows with 401: the key is dead for all of them', async () => {
+    status(401)
+    expect(await failureOf(run(column(post), {}))).toMatchObject({
+      kind: 'needs-credentials',
+      retryable: true,
       outcomeUnknown: false,
     })
   })
@@ -217,6 +227,43 @@ describe('an http column', () => {
       kind: 'timeout',
       outcomeUnknown: true,
     })
+  })
+
+  it('asks for its turn before anything leaves, under a key that names the host and no secret', async () => {
+    const keys: string[] = []
+    const limit: CellContext['limit'] = async (budget, request) => {
+      keys.push(`${budget.key} ${budget.concurrency}`)
+      return request()
+    }
+    const authorization = 'Bearer k-secret'
+    await run(column({ headers: { authorization }, limits: { concurrency: 3 } }), {}, { limit })
+    await run(column({ headers: { authorization: 'Bearer other' } }), {}, { limit })
+    await run(column(), {}, { limit })
+    expect(keys[0]).toMatch(/^http:127\.0\.0\.1:\d+:[0-9a-f]{8} 3$/)
+    expect(keys[1]?.split(' ')[0]).not.toBe(keys[0]?.split(' ')[0])
+    expect(keys[2]).toMatch(/^http:127\.0\.0\.1:\d+ 20$/)
+    expect(keys.join()).not.toContain('secret')
+  })
+
+  it('that is not let through has sent nothing', async () => {
+    const limit = () =>
+      Promise.reject(new CallFailure('rate-limited', 'the account rests', { retryable: true }))
+    const failure = await failureOf(run(column(post), {}, { limit }))
+    expect(failure).toMatchObject({ kind: 'rate-limited', outcomeUnknown: false })
+    expect(seen).toEqual([])
+  })
+
+  it.each(['keyed', 'same-state'] as const)('may be called again where its target is %s', async (target) => {
+    expect(column({ ...post, target }).work).toMatchObject({ target })
+    expect(await reconcile(column({ ...post, target }), {})).toEqual({ state: 'absent' })
+  })
+
+  it('is not repeated after an unknown outcome unless it says so', async () => {
+    expect(column(post).work).toMatchObject({ target: 'blind', whenUnknown: 'leave' })
+    const repeating = column({ ...post, whenUnknown: 'repeat' })
+    expect(repeating.work).toMatchObject({ target: 'blind', whenUnknown: 'repeat' })
+    expect(await run(repeating, {}, { mayRepeat: true })).toMatchObject({ detail: { mayRepeat: true } })
+    expect((await run(repeating, {})).detail).toBeUndefined()
   })
 
   it('cannot be read back, and says so', async () => {

@@ -7,7 +7,7 @@ import { enrich } from '../../columns/enrich.ts'
 import { CallFailure } from '../../columns/errors.ts'
 import { lookup } from '../../columns/lookup.ts'
 import type { EnrichmentProvider, Firm } from '../../columns/ports.ts'
-import { failureIn } from './ports.ts'
+import { budgetOf, failureIn } from './ports.ts'
 import { failureOf, run } from './running.ts'
 
 interface Row {
@@ -72,6 +72,7 @@ describe('an enrich column', () => {
     costUsd = 0.1,
   ): EnrichmentProvider => ({
     vendor,
+    budget: budgetOf(vendor),
     costUsd,
     async findFirm({ domain }) {
       asked.push(`${vendor} ${domain}`)
@@ -81,6 +82,19 @@ describe('an enrich column', () => {
   })
   const column = (...providers: EnrichmentProvider[]) =>
     enrich<Row, 'domain'>({ reads: ['domain'], providers, domain: (row) => row.domain })
+  /** What was taken for calls and not given back. */
+  function purse() {
+    let spent = 0
+    const charge: CellContext['charge'] = async (maxUsd) => {
+      spent += maxUsd
+      return {
+        settle(usd) {
+          spent -= maxUsd - usd
+        },
+      }
+    }
+    return { charge, spent: () => spent }
+  }
   const waterfall = (...providers: EnrichmentProvider[]) => {
     asked.length = 0
     return run(column(...providers), { domain: 'acme.com' })
@@ -114,13 +128,83 @@ describe('an enrich column', () => {
     })
   })
 
-  it('does not take "could not ask" for "no match": it fails with what can be tried again', async () => {
-    const unauthorized = failureIn('unauthorized', false)
-    const limited = failureIn('rate-limited', true)
-    expect(
-      await failureOf(waterfall(provider('a', unauthorized), provider('b', limited), provider('c', null))),
-    ).toBe(limited)
-    expect(await failureOf(waterfall(provider('a', unauthorized), provider('b', null)))).toBe(unauthorized)
+  it.each(['rate-limited', 'quota-exhausted', 'needs-credentials'] as const)(
+    'skips a provider that ends with %s, and names why',
+    async (kind) => {
+      const outcome = await waterfall(provider('a', failureIn(kind, true)), provider('b', firm, 0.25))
+      expect(outcome).toMatchObject({ status: 'done', value: firm, cost: { usd: 0.25 } })
+      expect(outcome.detail).toMatchObject({
+        providers: [
+          { provider: 'a', outcome: 'skipped', costUsd: 0, why: expect.stringContaining(kind) },
+          {},
+        ],
+      })
+    },
+  )
+
+  it('skips a provider that does not apply to the row, which is no reason to try again', async () => {
+    const choosy = enrich<Row, 'domain'>({
+      reads: ['domain'],
+      providers: [provider('a', firm), provider('b', null)],
+      domain: (row) => row.domain,
+      skip: (row, vendor) => (vendor === 'a' ? `${row.domain} is not in its country` : null),
+    })
+    asked.length = 0
+    const outcome = await run(choosy, { domain: 'acme.com' })
+    expect(outcome).toMatchObject({
+      status: 'no-result',
+      detail: { providers: [{ outcome: 'skipped', why: 'acme.com is not in its country' }, { why: null }] },
+    })
+    expect(asked).toEqual(['b acme.com'])
+  })
+
+  it('does not take "could not ask" for "no match": it fails with what is over soonest, and names every part', async () => {
+    const dead = failureIn('needs-credentials', true)
+    const resting = new CallFailure('rate-limited', 'rests', { retryable: true, retryAfterMs: 30_000 })
+    const down = failureIn('unavailable', true)
+    const forbidden = failureIn('unauthorized', false)
+    const failure = await failureOf(
+      waterfall(provider('a', dead), provider('b', forbidden), provider('c', resting), provider('d', null)),
+    )
+    expect(failure).toMatchObject({ kind: 'rate-limited', retryable: true, retryAfterMs: 30_000 })
+    expect(failure.message).toMatch(/a: skipped .*; b: error .*; c: skipped \(rests\); d: no-match$/)
+    expect(await failureOf(waterfall(provider('a', resting), provider('b', down)))).toMatchObject({
+      kind: 'unavailable',
+      retryAfterMs: null,
+    })
+    expect(await failureOf(waterfall(provider('a', forbidden), provider('b', dead)))).toMatchObject({
+      kind: 'needs-credentials',
+    })
+    expect(await failureOf(waterfall(provider('a', forbidden), provider('b', null)))).toMatchObject({
+      kind: 'unauthorized',
+      retryable: false,
+    })
+  })
+
+  it('keeps the price of an answer in the books, also when the cell fails behind it', async () => {
+    const { charge, spent } = purse()
+    const providers = [provider('a', null, 0.1), provider('b', failureIn('unavailable', true), 0.4)]
+    await failureOf(run(column(...providers), { domain: 'acme.com' }, { charge }))
+    expect(spent()).toBeCloseTo(0.1)
+  })
+
+  it('pays a provider that takes money for a match alone nothing for no match', async () => {
+    const byMatch = (answer: Firm | null) => ({ ...provider('a', answer, 0.3), paidFor: 'match' as const })
+    const { charge, spent } = purse()
+    const ask = (answer: Firm | null) => run(column(byMatch(answer)), { domain: 'acme.com' }, { charge })
+    expect(await ask(null)).toMatchObject({ status: 'no-result', cost: { usd: 0 } })
+    expect(spent()).toBe(0)
+    expect(await ask(firm)).toMatchObject({ status: 'done', cost: { usd: 0.3 } })
+    expect(spent()).toBeCloseTo(0.3)
+  })
+
+  it('asks no further provider when the money is spent', async () => {
+    const spentUp = new CallFailure('budget-exhausted', 'no money', { retryable: false })
+    asked.length = 0
+    const columns = column(provider('a', firm), provider('b', firm, 0))
+    const charge = () => Promise.reject(spentUp)
+    expect(await failureOf(run(columns, { domain: 'acme.com' }, { charge }))).toBe(spentUp)
+    expect(asked).toEqual([])
   })
 
   it('asks nobody without a domain', async () => {

@@ -7,6 +7,7 @@ const writes: Work<string> = {
   effect: 'write',
   sideEffect: 'writes',
   reaches: 'records',
+  target: 'same-state',
   confirms: [],
   horizonMs: 0,
   send: async () => done('yes'),

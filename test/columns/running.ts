@@ -20,6 +20,8 @@ export const contextOf = (over: Partial<CellContext> = {}): CellContext => ({
   memo: async (_, ask) => ({ value: (await ask()).value, cached: false }),
   charge: async () => ({ settle() {} }),
   signals: [],
+  earlier: null,
+  mayRepeat: false,
   finishedAt: () => null,
   isPinned: () => false,
   ...over,
@@ -39,9 +41,13 @@ export async function run(
   return work.effect === 'write' ? work.send(seen, contextOf(over)) : work.run(seen, contextOf(over))
 }
 
-export async function reconcile(column: Any, values: object): Promise<Reconciliation<unknown>> {
+export async function reconcile(
+  column: Any,
+  values: object,
+  over: Partial<CellContext> = {},
+): Promise<Reconciliation<unknown>> {
   if (column.work.effect !== 'write') throw new Error('only a write is read back')
-  return column.work.reconcile({ ...values }, contextOf())
+  return column.work.reconcile({ ...values }, contextOf(over))
 }
 
 /** The failure a column ends with. */

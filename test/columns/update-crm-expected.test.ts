@@ -114,6 +114,27 @@ describe('an update-crm column that expects an owner', () => {
     },
   )
 
+  it('asks once to decide anew where it knows what its expectation comes from (trap 47)', async () => {
+    const { crm, writes } = crmOf({ owner: 'u-bo', ownedBy: bo() })
+    const again = updateCrm<Row & { record: string }, never, 'owner' | 'record'>({
+      needs: ['owner', 'record'],
+      crm,
+      confirms: 'owner',
+      expectedFrom: 'record',
+      change: ({ owner }) => ({ owner, record: { type: 'Lead', id: 'L1' }, expected: 'u-seen' }),
+    })
+    const outcome = await run(again, { owner: ana, record: 'r' })
+    const value = { record: 'L1', ownerId: 'u-bo', previous: 'u-bo', changed: false, ceded: true }
+    expect(outcome).toMatchObject({ status: 'done', value, redraw: { column: 'owner', rereads: ['record'] } })
+    const failure = await failureOf(run(again, { owner: ana, record: 'r' }, { earlier: value }))
+    expect(failure.message).toMatch(/Bo \(u-bo\).*run the record and owner columns again/)
+    const pinned = { isPinned: (column: string) => column === 'owner' }
+    expect(await failureOf(run(again, { owner: ana, record: 'r' }, pinned))).toMatchObject({
+      retryable: false,
+    })
+    expect(writes).toEqual([])
+  })
+
   it('takes an owner that we gave the lead before for no change by somebody else', async () => {
     const before: Owner = { rep: 'bo', name: 'Bo', email: 'Bo@ours.example', ids: {} }
     for (const previous of [before, { ...before, email: null, ids: { testcrm: 'u-bo' } }]) {

@@ -23,6 +23,7 @@ function modelWith(...answers: (string | Partial<ModelAnswer> | Error)[]) {
   const asked: ModelRequest[] = []
   const model: Model = {
     vendor: 'test',
+    budget: { key: 'test', concurrency: 1 },
     model: 'test-1',
     async answer(request) {
       asked.push(request)

@@ -53,7 +53,7 @@ describe('a firm', () => {
     const keyed = enrichment({ baseUrl: `${sandbox.url}/enrichment`, apiKey: 'k', costUsd: 0.02 })
     expect(keyed.costUsd).toBe(0.02)
     expect((await keyed.findFirm({ domain: 'a&b=c#d' }, callOf())).firm?.name).toBe('Odd')
-    expect(await failureOf(find('a.example'))).toMatchObject({ kind: 'unauthorized', retryable: false })
+    expect(await failureOf(find('a.example'))).toMatchObject({ kind: 'needs-credentials', retryable: true })
   })
 
   test('is not asked for by an empty domain', async () => {
@@ -66,7 +66,8 @@ describe('a failing provider', () => {
   test.each([
     [429, { 'retry-after': '12' }, { kind: 'rate-limited', retryable: true, retryAfterMs: 12_000 }],
     [402, {}, { kind: 'quota-exhausted', retryable: false }],
-    [401, {}, { kind: 'unauthorized', retryable: false }],
+    [401, {}, { kind: 'needs-credentials', retryable: true }],
+    [403, {}, { kind: 'unauthorized', retryable: false }],
     [202, {}, { kind: 'unavailable', retryable: true }],
     [503, {}, { kind: 'unavailable', retryable: true }],
     [400, {}, { kind: 'invalid-request', retryable: false }],

@@ -1,13 +1,12 @@
 import { Client } from '@hubspot/api-client'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Crm, EnrolRequest, RecordRequest, Sequencer } from '../../columns/ports.ts'
-import { hubspot, hubspotSequences } from '../../connectors/hubspot.ts'
+import type { Crm, RecordRequest } from '../../columns/ports.ts'
+import { hubspot } from '../../connectors/hubspot.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts'
 import { callWithin as call, deadAddress, failureOf } from './failure-of.ts'
 
 let sandbox: Sandbox
 let crm: Crm
-let sequencer: Sequencer
 
 const account = {
   tokens: ['pat-good'],
@@ -52,9 +51,7 @@ beforeEach(() => {
   sandbox.ledger.clear()
   sandbox.faults.clear()
   load({})
-  const settings = { accessToken: 'pat-good', baseUrl: `${sandbox.url}/hubspot` }
-  crm = hubspot(settings)
-  sequencer = hubspotSequences(settings)
+  crm = hubspot({ accessToken: 'pat-good', baseUrl: `${sandbox.url}/hubspot` })
 })
 
 function load(change: Record<string, unknown>) {
@@ -168,17 +165,40 @@ describe('records', () => {
     expect(effects('record-created')).toEqual([])
   })
 
-  it('reads a 207 answer as the refusal it is', async () => {
-    const errors = [{ status: 'error', category: 'VALIDATION_ERROR', message: 'email is invalid' }]
-    const body = { status: 'COMPLETE', results: [], numErrors: 1, errors, startedAt: '', completedAt: '' }
-    sandbox.faults.add({ vendor: 'hubspot', path: '/batch/upsert', kind: 'status', status: 207, body })
-    const failure = await failureOf(crm.createRecord(lead, call()))
-    expect(failure).toMatchObject({ kind: 'invalid-request', retryable: false, outcomeUnknown: false })
-    expect(failure.message).toContain('email is invalid')
+  it('puts a contact it creates under the company in the same request', async () => {
+    const { id } = await crm.createRecord({ ...lead, accountId: '902' }, call())
+    expect(requests('/crm/v3/objects/contacts').filter(({ method }) => method === 'POST')).toHaveLength(1)
+    expect(await crm.findContactAccounts('lead+a@acme.com', call())).toMatchObject([{ id: '902' }])
+    expect(effects('record-created')).toEqual([{ kind: 'record-created', record: id }])
+    const nowhere = crm.createRecord({ ...lead, externalId: 'row_2', accountId: '1/../2' }, call())
+    expect(await failureOf(nowhere)).toMatchObject({ kind: 'invalid-request' })
+  })
+
+  it('never sends a blank value', async () => {
+    const { id } = await crm.createRecord({ ...lead, lastName: ' ', website: '' }, call())
+    await crm.writeOwner({ type: 'contact', id }, { ownerId: '77001', fields: { jobtitle: '  ' } }, call())
+    const sent = sandbox.ledger.entries({ vendor: 'hubspot' }).map(({ body }) => body)
+    expect(sent).toContainEqual({ properties: { hubspot_owner_id: '77001' } })
+    expect(JSON.stringify(sent)).not.toMatch(/lastname|website|jobtitle/)
+  })
+
+  it('takes the contact that has our row id already, however HubSpot refuses a second one', async () => {
+    load({ contacts: [{ id: '5', properties: { rota_row_id: 'row_1' } }] })
+    expect(await crm.createRecord(lead, call())).toMatchObject({ id: '5' })
+    const message =
+      'Property values were not valid: [{"error":"CONFLICTING_UNIQUE_VALUE","name":"rota_row_id"}]'
+    const body = { status: 'error', category: 'VALIDATION_ERROR', message }
+    sandbox.faults.add({ vendor: 'hubspot', method: 'POST', kind: 'status', status: 400, body })
+    expect(await crm.createRecord(lead, call())).toMatchObject({ id: '5' })
+    expect(effects('record-created')).toEqual([])
   })
 
   it('finds by e-mail in a portal without our property, and says what is missing when creating', async () => {
-    load({ uniqueProperties: [], contacts: [{ id: '3', properties: { email: lead.email } }] })
+    load({
+      uniqueProperties: [],
+      missingProperties: ['rota_row_id'],
+      contacts: [{ id: '3', properties: { email: lead.email } }],
+    })
     expect(await crm.findRecord(lead, call())).toMatchObject({ id: '3' })
     const failure = await failureOf(crm.createRecord({ ...lead, email: 'new@acme.com' }, call()))
     expect(failure).toMatchObject({ kind: 'invalid-request', retryable: false })
@@ -210,6 +230,13 @@ describe('owners written', () => {
       properties: { rota_reason: 'territory', hubspot_owner_id: '77001' },
     })
     expect(await crm.readRecord(record, call())).toMatchObject({ ownerId: '77001' })
+  })
+
+  it('writes and reads a contact by its e-mail address too', async () => {
+    const { id } = await crm.createRecord(lead, call())
+    const byEmail = { type: 'contact', id: 'lead+a@acme.com' }
+    await crm.writeOwner(byEmail, { ownerId: '77001' }, call())
+    expect(await crm.readRecord(byEmail, call())).toMatchObject({ id, ownerId: '77001' })
   })
 
   it('also writes companies', async () => {
@@ -274,7 +301,7 @@ describe('when HubSpot misbehaves', () => {
   })
 
   it('a creation whose answer is lost is found again under our row id', async () => {
-    sandbox.faults.add({ vendor: 'hubspot', path: '/batch/upsert', kind: 'after' })
+    sandbox.faults.add({ vendor: 'hubspot', path: '/objects/contacts', method: 'POST', kind: 'after' })
     expect(await failureOf(crm.createRecord(lead, call()))).toMatchObject({
       retryable: true,
       outcomeUnknown: true,
@@ -319,11 +346,6 @@ describe('when HubSpot misbehaves', () => {
     expect(await failureOf(write())).toMatchObject({ ...expected, retryable: true, outcomeUnknown: false })
   })
 
-  it('a refused token is final', async () => {
-    crm = hubspot({ accessToken: 'pat-stale', baseUrl: `${sandbox.url}/hubspot` })
-    expect(await failureOf(write())).toMatchObject({ kind: 'unauthorized', retryable: false })
-  })
-
   it('a cancelled call ends at once', async () => {
     sandbox.faults.add({ ...patch, kind: 'hang' })
     const cancel = new AbortController()
@@ -333,42 +355,5 @@ describe('when HubSpot misbehaves', () => {
       crm.writeOwner({ type: 'company', id: '902' }, { ownerId: '77001' }, cancelled),
     )
     expect(failure).toMatchObject({ retryable: false, outcomeUnknown: true })
-  })
-})
-
-describe('sequences', () => {
-  const request = (contact: string, sender: Partial<EnrolRequest['sender']> = {}): EnrolRequest => ({
-    sequence: '555',
-    record: { type: 'contact', id: contact },
-    sender: { email: 'ana@rota.test', crmUserId: '77001', ...sender },
-  })
-  beforeEach(() => load({ contacts: [{ id: '10', properties: { email: 'ten@acme.com' } }] }))
-
-  it("enrols once in the rep's name, by user id, and finds it afterwards", async () => {
-    expect(await sequencer.find(request('10'), call())).toEqual({ state: 'absent' })
-    const enrolment = await sequencer.enrol(request('10'), call())
-    expect(requests('/automation/v4/sequences/enrollments?')[0]?.path).toContain('userId=5001')
-    expect(await sequencer.find(request('10'), call())).toEqual({ state: 'found', value: enrolment })
-    expect(await sequencer.find({ ...request('10'), sequence: '556' }, call())).toEqual({ state: 'absent' })
-    expect(effects('enrolled')).toEqual([{ kind: 'enrolled', contact: '10', sequence: '555' }])
-  })
-
-  it('finds the sender by e-mail when no id is known', async () => {
-    await sequencer.enrol(request('10', { crmUserId: null }), call())
-    expect(effects('enrolled')).toHaveLength(1)
-  })
-
-  it('refuses a second enrolment and a deactivated sender', async () => {
-    await sequencer.enrol(request('10'), call())
-    expect(await failureOf(sequencer.enrol(request('10'), call()))).toMatchObject({ kind: 'invalid-request' })
-    const gone = request('10', { email: 'bo@rota.test', crmUserId: '77002' })
-    expect(await failureOf(sequencer.enrol(gone, call()))).toMatchObject({ kind: 'inactive-owner' })
-    expect(effects('enrolled')).toHaveLength(1)
-  })
-
-  it('an enrolment whose answer is lost is unknown, and can be found', async () => {
-    sandbox.faults.add({ vendor: 'hubspot', path: '/enrollments', method: 'POST', kind: 'after' })
-    expect(await failureOf(sequencer.enrol(request('10'), call()))).toMatchObject({ outcomeUnknown: true })
-    expect(await sequencer.find(request('10'), call())).toMatchObject({ state: 'found' })
   })
 })

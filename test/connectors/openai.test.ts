@@ -144,7 +144,7 @@ describe('a failed call', () => {
     ['quota-exhausted', { kind: 'quota-exhausted', retryable: false }],
     ['server-error', { kind: 'unavailable', retryable: true }],
     ['unavailable', { kind: 'unavailable', retryable: true }],
-    ['unauthorized', { kind: 'unauthorized', retryable: false }],
+    ['unauthorized', { kind: 'needs-credentials', retryable: true }],
     [
       'unknown-model',
       { kind: 'not-found', retryable: false, message: expect.stringContaining("'gpt-test'") },
@@ -186,11 +186,11 @@ describe('a failed call', () => {
     })
   })
 
-  test('by a wrong key is final', async () => {
+  test('by a wrong key needs another one', async () => {
     sandbox.vendors.openai?.load({ apiKey: 'another' })
     expect(await failureOf(model.answer(german, callWithin()))).toMatchObject({
-      kind: 'unauthorized',
-      retryable: false,
+      kind: 'needs-credentials',
+      retryable: true,
     })
   })
 

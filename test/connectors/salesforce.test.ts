@@ -298,6 +298,7 @@ describe('a cadence', () => {
   const request = (change = {}) => ({
     sequence: 'Inbound SMB',
     record: lead(1),
+    email: null,
     sender: { email: 'anna.keller@rota.example', crmUserId: null },
     ...change,
   })

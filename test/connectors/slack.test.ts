@@ -70,6 +70,7 @@ describe('sending', () => {
         user: 'ana@rota.test',
         sendId: 'send_1',
         text: 'New lead: Acme: Territory DACH x Enterprise',
+        thread: null,
       },
     ])
   })
@@ -212,6 +213,44 @@ describe('finding', () => {
   })
 })
 
+describe('answering under an earlier message', () => {
+  it('goes into its thread and is found there', async () => {
+    const first = await messenger.send(message, 'send_1', call())
+    const answer = { ...message, title: 'No longer yours', replyTo: { channel: first.channel, id: first.id } }
+    const sent = await messenger.send(answer, 'send_2', call())
+    expect(posts().at(-1)).toMatchObject({ sendId: 'send_2', channel: first.channel, thread: first.id })
+    expect(await messenger.find(answer, 'send_2', call())).toEqual({ state: 'found', value: sent })
+    expect(await messenger.find(answer, 'send_3', call())).toEqual({ state: 'absent' })
+  })
+
+  it('stands by itself when the earlier message is gone', async () => {
+    const answer = { ...message, replyTo: { channel: 'C0SALES000', id: '1700000000.000001' } }
+    const sent = await messenger.send(answer, 'send_1', call())
+    expect(posts()).toEqual([expect.objectContaining({ sendId: 'send_1', thread: null })])
+    expect(sent.channel).toMatch(/^D/)
+    expect(await messenger.find(answer, 'send_1', call())).toMatchObject({ state: 'found' })
+  })
+
+  it('stands by itself when the earlier one came through another messenger', async () => {
+    const answer = { ...message, replyTo: { channel: 'workflow', id: '08585' } }
+    await messenger.send(answer, 'send_1', call())
+    expect(posts()).toEqual([expect.objectContaining({ thread: null })])
+    expect(await messenger.find(answer, 'send_1', call())).toMatchObject({ state: 'found' })
+  })
+})
+
+describe('finding where the fallback channel cannot be read', () => {
+  it('a person who can be written to and has no such message got none', async () => {
+    const hidden = { ...message, fallbackChannel: '#unheard-of' }
+    expect(await messenger.find(hidden, 'send_1', call())).toEqual({ state: 'absent' })
+  })
+
+  it('of a person who cannot, nobody knows', async () => {
+    const hidden = { ...message, to: { email: 'bo@rota.test' }, fallbackChannel: '#unheard-of' }
+    expect(await messenger.find(hidden, 'send_1', call())).toMatchObject({ state: 'unknown' })
+  })
+})
+
 describe('when Slack misbehaves', () => {
   const post = { vendor: 'slack', path: '/api/chat.postMessage' } as const
 
@@ -290,7 +329,8 @@ describe('when Slack misbehaves', () => {
   it.each([
     ['fatal_error', { kind: 'unavailable', retryable: true, outcomeUnknown: true }],
     ['ratelimited', { kind: 'rate-limited', retryable: true, outcomeUnknown: false }],
-    ['token_revoked', { kind: 'unauthorized', retryable: false, outcomeUnknown: false }],
+    ['token_revoked', { kind: 'needs-credentials', retryable: true, outcomeUnknown: false }],
+    ['missing_scope', { kind: 'unauthorized', retryable: false, outcomeUnknown: false }],
     ['msg_blocks_too_long', { kind: 'invalid-request', retryable: false, outcomeUnknown: false }],
   ])('%s is understood', async (error, expected) => {
     sandbox.faults.add({ ...post, kind: 'status', status: 200, body: { ok: false, error } })
@@ -311,9 +351,11 @@ describe('when Slack misbehaves', () => {
     expect(failure).toMatchObject({ kind, retryable: false, outcomeUnknown: false })
   })
 
-  it('a wrong token is refused for good', async () => {
+  it('a wrong token needs another one', async () => {
     const stale = slack({ botToken: 'xoxb-stale', apiUrl: `${sandbox.url}/slack/api/` })
-    expect(await failureOf(stale.send(message, 'send_1', call()))).toMatchObject({ kind: 'unauthorized' })
+    expect(await failureOf(stale.send(message, 'send_1', call()))).toMatchObject({
+      kind: 'needs-credentials',
+    })
   })
 
   it('nobody listening means that nothing was sent', async () => {

@@ -1,9 +1,8 @@
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { globSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { hasTitle, type Pin, pinsOf, root, textOf } from './named-tests.ts'
 
-const root = new URL('../../', import.meta.url)
-const textOf = (path: string) => readFileSync(new URL(path, root), 'utf8')
 const page = textOf('docs/routing.md')
 
 interface Trap {
@@ -11,7 +10,7 @@ interface Trap {
   /** Letter of the part it stands under. */
   part: string
   /** Tests by file and title. */
-  pins: { path: string; title: string }[]
+  pins: Pin[]
   /** Why the trap, or what is left of it, is not handled; null when it is. */
   why: string | null
   pinnedBy: string
@@ -30,39 +29,7 @@ function trapsOf(text: string): Trap[] {
   })
 }
 
-/** `[file](../test/file.ts) "title", "title"; [other](…) "title"`. */
-function pinsOf(pinnedBy: string): Trap['pins'] {
-  return pinnedBy.split(/(?=\[[^\]]+\]\(\.\.\/test\/)/).flatMap((part) => {
-    const link = /^\[([^\]]+)\]\(\.\.\/(test\/[^)]+)\) (.*?);?\s*$/.exec(part)
-    const path = link?.[2]
-    if (path === undefined) return []
-    return (link?.[3] ?? '').split(/(?<="), (?=")/).map((quoted) => ({ path, title: quoted.slice(1, -1) }))
-  })
-}
-
-const literal = /'((?:[^'\\\n]|\\.)*)'|"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`/g
-
-/** Texts that stand where a title of a test or a group, or the key of a case, can stand: before a function, options, or an object. */
-function titlesOf(source: string): Set<string> {
-  const titles = new Set<string>()
-  for (const match of source.matchAll(literal)) {
-    const rest = source.slice(match.index + match[0].length)
-    if (!/^(?:\s*,\s*(?:async\b|\(|\{|[a-zA-Z_$]+ =>)|: \{)/.test(rest)) continue
-    titles.add((match[1] ?? match[2] ?? match[3] ?? '').replaceAll(/\\(.)/g, '$1'))
-  }
-  return titles
-}
-
 const traps = trapsOf(page)
-const sources = new Map<string, Set<string> | null>()
-function isThere({ path, title }: { path: string; title: string }): boolean {
-  let titles = sources.get(path)
-  if (titles === undefined) {
-    titles = existsSync(new URL(path, root)) ? titlesOf(textOf(path)) : null
-    sources.set(path, titles)
-  }
-  return titles?.has(title) === true
-}
 
 describe('the table of traps', () => {
   test('has each of the 120 once, in order', () => {
@@ -74,7 +41,7 @@ describe('the table of traps', () => {
       const what = `trap ${number}: ${pinnedBy}`
       expect(why === null ? pins.length > 0 : why.length > 20, what).toBe(true)
       expect(
-        pins.filter((pin) => !isThere(pin)),
+        pins.filter((pin) => !hasTitle(pin)),
         what,
       ).toEqual([])
     }

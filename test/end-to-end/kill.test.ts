@@ -5,6 +5,7 @@ import { allRows, createClient } from '../../cli/client.ts'
 import { openSqliteStore } from '../../db/sqlite/store.ts'
 import type { Store } from '../../db/store.ts'
 import { pools } from '../../examples/inbound-leads/team.ts'
+import { effectsOf } from '../../sandbox/ledger.ts'
 import type { Sandbox } from '../../sandbox/sandbox.ts'
 import { temporaryFolder } from '../support/temp.ts'
 import { someLeads } from './leads.ts'
@@ -54,7 +55,8 @@ async function runUnderFire(): Promise<World> {
     const seen = () => sandbox.ledger.entries().slice(before)
     const posting = post(server, batches.splice(0, 3), { acknowledged, batches })
     for (const end = Date.now() + 5_000; Date.now() < end; await sleep(2)) {
-      if (seen().some((entry) => moment === null || entry.effect?.kind === moment)) break
+      if (seen().some((entry) => moment === null || effectsOf(entry).some(({ kind }) => kind === moment)))
+        break
     }
     await sleep(random() * 60)
     await server.kill()
@@ -69,7 +71,11 @@ async function runUnderFire(): Promise<World> {
   const draws = await store.draws({ limit: 100_000 })
   inDoubt = await effectsInDoubt(store)
   await store.close()
-  return { acknowledged, rows, draws, pools, ledger: sandbox.ledger.entries() }
+  // One line for each change, so that a doctored world can lose or double a single one.
+  const ledger = sandbox.ledger
+    .entries()
+    .flatMap((line) => effectsOf(line).map((effect) => ({ ...line, effect })))
+  return { acknowledged, rows, draws, pools, ledger }
 }
 
 /** What reading back found: the effect itself, or that it had not happened and may be sent. */
@@ -138,7 +144,7 @@ describe('a server that is killed again and again in the middle of 500 leads', (
   })
 
   test('wrote no owner twice: a write in doubt is read before it is written again', () => {
-    const writes = world.ledger.filter(({ effect }) => effect?.kind === 'owner-written')
+    const writes = world.ledger.flatMap(effectsOf).filter(({ kind }) => kind === 'owner-written')
     const routed = world.rows.filter((row) => row.cells.owner?.status === 'done')
     expect(writes).toHaveLength(routed.length)
   })

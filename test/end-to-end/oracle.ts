@@ -1,7 +1,7 @@
 import type { DrawRecord } from '../../db/store.ts'
 import type { Pool } from '../../routing/pool.ts'
 import type { RowView } from '../../runtime/views.ts'
-import type { LedgerEntry } from '../../sandbox/ledger.ts'
+import { type Effect, effectsOf, type LedgerEntry } from '../../sandbox/ledger.ts'
 
 /** What the world looks like when everything has come to rest. The ledger is the stand-ins' own, never ours. */
 export interface World {
@@ -30,8 +30,8 @@ export const field = (row: RowView, column: string, name: string): string | null
 
 const routedRows = ({ rows }: World) => rows.filter((row) => row.cells.owner?.status === 'done')
 
-function effects({ ledger }: World, kind: string): Record<string, unknown>[] {
-  return ledger.flatMap(({ effect }) => (effect?.kind === kind ? [effect] : []))
+function effects({ ledger }: World, kind: string): Effect[] {
+  return ledger.flatMap(effectsOf).filter((effect) => effect.kind === kind)
 }
 
 function lostOrStuck({ acknowledged, rows }: World): string[] {
@@ -84,9 +84,13 @@ function ownership(world: World): string[] {
   ]
 }
 
+/** A send id is row, column, generation and hash. */
+const columnOf = (sendId: unknown) => String(sendId).split('.')[1]
+
 /** One message and one enrolment for each routed row, none for any other. */
 function handOff(world: World): string[] {
-  const messages = countBy(effects(world, 'message-posted').map(({ sendId }) => String(sendId).split('.')[0]))
+  const handOffs = effects(world, 'message-posted').filter(({ sendId }) => columnOf(sendId) === 'handoff')
+  const messages = countBy(handOffs.map(({ sendId }) => String(sendId).split('.')[0]))
   const enrolments = countBy(effects(world, 'enrolled').map(({ record, contact }) => record ?? contact))
   const routed = routedRows(world)
   const problems = routed.flatMap((row) => {

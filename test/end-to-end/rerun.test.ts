@@ -4,7 +4,7 @@ import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { boot, type Running } from '../../cli/boot.ts'
 import { type Client, createClient, type RowView } from '../../cli/client.ts'
 import { readSettings } from '../../cli/settings.ts'
-import type { LedgerEntry } from '../../sandbox/ledger.ts'
+import { effectsOf, type LedgerEntry } from '../../sandbox/ledger.ts'
 import { temporaryFolder } from '../support/temp.ts'
 import { field } from './oracle.ts'
 
@@ -70,7 +70,7 @@ const read = async (id: string) => (await client.get(`${table}/rows/${id}`)) as 
 const ledger = async () => (await (await fetch(`${sandboxUrl}/ledger`)).json()) as LedgerEntry[]
 const effectsIn = (entries: readonly LedgerEntry[]) =>
   Object.fromEntries(
-    effects.map((kind) => [kind, entries.filter(({ effect }) => effect?.kind === kind).length]),
+    effects.map((kind) => [kind, entries.flatMap(effectsOf).filter((effect) => effect.kind === kind).length]),
   )
 
 async function draws(): Promise<{ row: string; state: string; pool: string }[]> {
@@ -172,8 +172,9 @@ describe('a run over two selected rows and one column', () => {
     for (const cell of Object.values(row.cells)) expect(cell.stale).toBe(false)
     // The CRM has the new owner, who was told, as was the one before; the clock runs from the new assignment.
     const entries = await ledger()
-    expect(effectsIn(entries)).toEqual({ ...nothing, 'owner-written': 2, 'message-posted': 4 })
-    // The sequencer was asked again, and has the person already.
+    expect(effectsIn(entries)).toEqual({ ...nothing, 'owner-written': 2, 'message-posted': 4, enrolled: 2 })
+    // The sequence went out in the name of the old rep: out of it, and in again in the name of the new one.
+    expect(entries.flatMap(effectsOf).filter(({ kind }) => kind === 'unenrolled')).toHaveLength(2)
     expect(row.cells.sequence).toMatchObject({ status: 'done', attempts: 2 })
     const told = entries.flatMap(({ effect }) =>
       effect?.kind === 'message-posted' ? [String(effect.sendId).split('.').slice(0, 2).join('.')] : [],
@@ -201,7 +202,7 @@ describe('a run over two selected rows and one column', () => {
         path: 'chat.postMessage',
         kind: 'status',
         status: 200,
-        body: { ok: false, error: 'not_authed' },
+        body: { ok: false, error: 'missing_scope', needed: 'chat:write', provided: 'im:write' },
         times: 2,
       }),
     })

@@ -1,8 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
-import { sandboxSettings } from '../../cli/connect.ts'
-import { readSettings } from '../../cli/settings.ts'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { sandboxState } from '../../examples/inbound-leads/tables.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts'
 
@@ -15,6 +13,18 @@ export async function startStandIns(latencyMs: number): Promise<Sandbox> {
   return sandbox
 }
 
+/** The server ended before it served. */
+export class ServerEnded extends Error {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+
+  constructor(code: number | null, signal: NodeJS.Signals | null, said: string) {
+    super(`the server ended with ${code ?? signal}: ${said}`)
+    this.code = code
+    this.signal = signal
+  }
+}
+
 export interface ServerProcess {
   url: string
   child: ChildProcess
@@ -24,22 +34,30 @@ export interface ServerProcess {
   end(): Promise<number | null>
 }
 
-/** `rota start` as a process of its own, connected to stand-ins over their real protocols. */
-export async function startServerProcess(options: { sandbox: string; path: string }): Promise<ServerProcess> {
-  const settings = sandboxSettings(readSettings({}), options.sandbox)
-  const connected = Object.entries(settings).flatMap(([name, value]) =>
-    typeof value === 'string' ? [[name, value] as const] : [],
-  )
-  const child = spawn(process.execPath, ['cli/rota.ts', 'start'], {
+export interface ServerProcessOptions {
+  sandbox: string
+  path: string
+  /** Modules loaded in front of it: broken builds, crash points. */
+  imports?: readonly string[]
+  env?: Record<string, string>
+}
+
+/**
+ * `rota start` as a process of its own, connected to stand-ins over their real protocols. Rejects with `ServerEnded` when it ends before it
+ * serves.
+ */
+export async function startServerProcess(options: ServerProcessOptions): Promise<ServerProcess> {
+  const imported = (options.imports ?? []).flatMap((path) => ['--import', pathToFileURL(path).href])
+  const child = spawn(process.execPath, [...imported, 'cli/rota.ts', 'start'], {
     cwd: house,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       PATH: process.env.PATH,
-      ...Object.fromEntries(connected),
-      ROTA_SANDBOX: '',
+      ROTA_SANDBOX: options.sandbox,
       ROTA_CRM: 'salesforce',
       ROTA_DB: options.path,
       PORT: '0',
+      ...options.env,
     },
   })
   let said = ''
@@ -59,7 +77,7 @@ export async function startServerProcess(options: { sandbox: string; path: strin
       const found = /page +(http:\/\/\S+?)\/?\n/.exec(out)
       if (found?.[1] !== undefined) resolve(found[1])
     })
-    child.once('exit', (code) => reject(new Error(`the server ended with ${code}: ${out}${said}`)))
+    child.once('exit', (code, signal) => reject(new ServerEnded(code, signal, `${out}${said}`)))
   })
   return { url, child, kill: async () => void (await stop('SIGKILL')), end: () => stop('SIGTERM') }
 }

@@ -9,6 +9,8 @@ import { temporaryFolder } from '../support/temp.ts'
 
 const silent: Messenger = {
   vendor: 'slack',
+  budget: { key: 'slack', concurrency: 1 },
+  target: 'readable',
   send: () => Promise.reject(new Error('nothing is sent here')),
   find: () => Promise.reject(new Error('nothing is sent here')),
 }

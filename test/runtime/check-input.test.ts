@@ -37,6 +37,7 @@ describe('an input', () => {
       input: { email: 'Ana@X.example', company: 'Acme', occurredAt: '2026-01-02T03:04:05Z' },
       person: 'ana@x.example',
       account: 'Acme',
+      origin: null,
       occurredAt: Date.parse('2026-01-02T03:04:05Z'),
       ignored: ['extra'],
     })

@@ -15,6 +15,10 @@ const tableOf = ({ url }: PaidServer, options: Partial<PaidOptions<Input>> = {})
     paid({ url, needs: ['company'], budget, otherwise: byRule, ...options }),
   )
 
+/** Sides that are not asked for a while. */
+const resting = ({ runtime }: Parameters<typeof insertOne>[0]) =>
+  runtime.credentials().filter(({ rest }) => rest !== null)
+
 async function asked(running: Parameters<typeof insertOne>[0], company: string) {
   const id = await insertOne(running, 't', { company })
   return (await running.runtime.row('t', id)).cells.asked
@@ -34,7 +38,7 @@ describe('a side without quota', () => {
     // Two were under way when the first one heard it.
     expect(server.asked.length).toBeLessThanOrEqual(budget.concurrency)
     const before = server.asked.length
-    expect(running.runtime.openCircuits()).toMatchObject([{ key: 'model', kind: 'quota-exhausted' }])
+    expect(resting(running)).toMatchObject([{ key: 'model', rest: { kind: 'quota-exhausted' } }])
     const refused = await asked(running, 'later')
     expect(refused).toMatchObject({ value: 'by rule', attempts: 1 })
     expect(refused?.reason).toMatch(
@@ -43,12 +47,12 @@ describe('a side without quota', () => {
     expect(await running.store.spent(`t.asked.day.${new Date().toISOString().slice(0, 10)}`)).toBe(0)
 
     // Failing without a call is no news: it neither prolongs the rest nor is told as its cause.
-    const open = running.runtime.openCircuits()
+    const open = resting(running)
     const ids = await insertRows(running, 't', Array<Input>(5).fill({ company: 'same' }))
     await running.runtime.idle()
     for (const id of ids)
       expect((await running.runtime.row('t', id)).cells.asked?.reason).toMatch(/Z after "402 fine"$/)
-    expect(running.runtime.openCircuits()).toEqual(open)
+    expect(resting(running)).toEqual(open)
 
     running.clock.aheadMs += 61_000
     await insertRows(running, 't', [{ company: 'x' }, { company: 'y' }, { company: 'z' }])
@@ -59,7 +63,7 @@ describe('a side without quota', () => {
     status = 200
     expect(await asked(running, 'probe')).toMatchObject({ value: 'fine' })
     expect(await asked(running, 'next')).toMatchObject({ value: 'fine' })
-    expect(running.runtime.openCircuits()).toEqual([])
+    expect(resting(running)).toEqual([])
     await rerun(running, 't', { mode: 'stale' })
     expect(await running.runtime.count('t', 'asked=fine')).toBe(51)
   })
@@ -96,15 +100,19 @@ describe('a side without quota', () => {
     expect(server.asked).toHaveLength(before + 1)
   })
 
-  test('stops a column without a budget alone, and one that has nothing to say in its place', async () => {
+  test('stops a column without a budget alone, and the rows of one that has nothing to say in its place wait', async () => {
     const server = await startPaidServer(() => ({ status: 402 }))
     const running = await runTables([
       defineTable('t', { input }).column('asked', paid({ url: server.url, needs: ['company'] })),
     ])
     await asked(running, 'a')
-    expect(await asked(running, 'b')).toMatchObject({ status: 'error', error: { kind: 'quota-exhausted' } })
+    expect(await asked(running, 'b')).toMatchObject({
+      status: 'waiting',
+      waiting: { on: 'rate-limit' },
+      error: { kind: 'quota-exhausted' },
+    })
     expect(server.asked).toHaveLength(1)
-    expect(running.runtime.openCircuits()).toMatchObject([{ key: 't.asked' }])
+    expect(resting(running)).toMatchObject([{ key: 't.asked' }])
   })
 
   test('is found well again by an answer, not by a row that asked nothing', async () => {
@@ -127,7 +135,7 @@ describe('a side without quota', () => {
     await running.runtime.idle()
     expect((await running.runtime.row('t', probe)).cells.asked).toMatchObject({ value: 'by rule' })
     expect(server.asked).toHaveLength(2)
-    expect(running.runtime.openCircuits()).toHaveLength(1)
+    expect(resting(running)).toHaveLength(1)
   })
 })
 
@@ -138,16 +146,16 @@ describe('a side that refuses our key', () => {
     await asked(running, 'a')
     expect(await asked(running, 'b')).toMatchObject({
       value: 'by rule',
-      reason: expect.stringContaining('unauthorized: no call was made'),
+      reason: expect.stringContaining('needs-credentials: no call was made'),
     })
     expect(server.asked).toHaveLength(1)
   })
 
-  test('may have meant one record: other columns go on asking', async () => {
-    const server = await startPaidServer((call) => (call === 1 ? { status: 401 } : fine))
+  test('may mean one record: others are asked for all the same', async () => {
+    const server = await startPaidServer((call) => (call === 1 ? { status: 403 } : fine))
     const running = await runTables([tableOf(server, { otherwise: undefined })])
     expect(await asked(running, 'a')).toMatchObject({ status: 'error', error: { kind: 'unauthorized' } })
     expect(await asked(running, 'b')).toMatchObject({ value: 'fine' })
-    expect(running.runtime.openCircuits()).toEqual([])
+    expect(resting(running)).toEqual([])
   })
 })

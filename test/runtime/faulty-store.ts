@@ -37,7 +37,7 @@ export async function runFaulty(
   const store = { ...real, ...faults(real) }
   const log = quietLog()
   const id = (prefix: string) => `${prefix}_${randomUUIDv7()}`
-  const world = { now: Date.now, random: Math.random, id, fetch }
+  const world = { now: Date.now, elapsed: () => performance.now(), random: Math.random, id, fetch }
   const runtime = await startRuntime({ store, tables, world, log, ...options })
   onTestFinished(async () => {
     await runtime.stop()

@@ -298,6 +298,8 @@ describe('code of the definition that goes wrong', () => {
     const sent: string[] = []
     const via = {
       vendor: 'stand-in',
+      budget: { key: 'stand-in', concurrency: 4 },
+      target: 'readable' as const,
       async send(_: unknown, sendId: string) {
         sent.push(sendId)
         return { id: '1', channel: 'c', fallback: false }

@@ -48,7 +48,8 @@ export async function startPaidServer(
 }
 
 const kinds: Record<number, FailureKind> = {
-  401: 'unauthorized',
+  401: 'needs-credentials',
+  403: 'unauthorized',
   402: 'quota-exhausted',
   429: 'rate-limited',
 }

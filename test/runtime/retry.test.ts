@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { CallFailure, NonRetriableError, RetryAfterError } from '../../columns/errors.ts'
+import { buildColumn } from '../../columns/build.ts'
+import { CallFailure, type FailureKind, NonRetriableError, RetryAfterError } from '../../columns/errors.ts'
 import { afterFailure, asFailure, type FailedAttempt } from '../../runtime/retry.ts'
+import { createOutside, deliver } from '../support/outside.ts'
 
 const policy = { attempts: 4, baseMs: 100, maxMs: 1_000 }
 const busy = new CallFailure('unavailable', 'busy', { retryable: true })
@@ -58,6 +60,71 @@ describe('after a failed attempt', () => {
       expect(follow({ failure, attempt, effect: 'write' }).next).toBe('reconcile')
     expect(follow({ failure, effect: 'read' }).next).toBe('retry')
   })
+})
+
+describe('a side that takes no calls', () => {
+  const day = 24 * 60 * 60 * 1_000
+  const failed = (kind: FailureKind, retryable = true) => new CallFailure(kind, '', { retryable })
+
+  test('uses up no attempt of a row that can wait: for a limit a day long, for a key as long as it takes', () => {
+    for (const kind of ['rate-limited', 'quota-exhausted'] as const) {
+      const given = { failure: failed(kind, false), attempt: 4, without: 'wait' as const, now: day }
+      expect(follow({ ...given, firstAt: 1 })).toMatchObject({ on: 'rate-limit', counts: false })
+      expect(follow({ ...given, firstAt: 0 })).toEqual({ next: 'error' })
+    }
+    const dead = { failure: failed('needs-credentials'), attempt: 4, without: 'wait' as const, now: 99 * day }
+    expect(follow({ ...dead, firstAt: 0 })).toMatchObject({ on: 'credentials', counts: false })
+  })
+
+  test('is asked ever more rarely, although no attempt counts', () => {
+    const pauseAfter = (waitedMs: number) => {
+      const given = { failure: failed('rate-limited'), without: 'wait' as const, now: waitedMs, firstAt: 0 }
+      const next = follow({ ...given, policy: { ...policy, maxMs: 60_000 } })
+      return next.next === 'retry' ? next.at - waitedMs : null
+    }
+    expect([0, 50, 300, 5_000, 3_600_000].map(pauseAfter)).toEqual([100, 100, 300, 5_000, 60_000])
+  })
+
+  test('is not waited for where there is something to say without it, unless it may be over soon', () => {
+    const without = 'stand-in' as const
+    expect(follow({ failure: failed('needs-credentials'), without })).toEqual({ next: 'error' })
+    expect(follow({ failure: failed('quota-exhausted'), without })).toEqual({ next: 'error' })
+    expect(follow({ failure: failed('rate-limited'), without })).toMatchObject({
+      next: 'retry',
+      counts: true,
+    })
+  })
+
+  test('leaves an effect in doubt for as long as it cannot be read back', () => {
+    const failure = new CallFailure('needs-credentials', '', { retryable: true, outcomeUnknown: true })
+    expect(follow({ failure, effect: 'write', attempt: 9, without: 'wait' })).toMatchObject({
+      next: 'reconcile',
+      on: 'credentials',
+      counts: false,
+    })
+  })
+})
+
+test('an hour without the other side is not the end of a write, with whatever jitter', () => {
+  const column = buildColumn({
+    kind: 'x',
+    versionOf: [],
+    work: { ...deliver(createOutside()).work },
+  })
+  let waitedMs = 0
+  for (let attempt = 1; ; attempt += 1) {
+    const next = follow({
+      attempt,
+      policy: column.retry,
+      effect: 'write',
+      random: 0,
+      now: 0,
+      without: 'wait',
+    })
+    if (next.next !== 'retry') break
+    waitedMs += next.at
+  }
+  expect(waitedMs).toBeGreaterThan(60 * 60 * 1_000)
 })
 
 describe('whatever was thrown', () => {

@@ -100,6 +100,23 @@ describe('the HubSpot stand-in', () => {
     })
   })
 
+  it('refuses a batch that names a record twice, and one that updates by a property', async () => {
+    const update = (...inputs: object[]) => ask('POST', '/crm/v3/objects/contacts/batch/update', { inputs })
+    expect((await update({ id: '10' }, { id: '10' })).status).toBe(400)
+    expect((await update({ id: 'ten@acme.com', idProperty: 'email' })).status).toBe(400)
+  })
+
+  it('refuses in a batch only the record that a rule of the account guards', async () => {
+    sandbox.vendors.hubspot?.load({ contacts: [{ id: '10' }, { id: '11' }], refusing: ['10'] })
+    const inputs = ['10', '11'].map((id) => ({ id, properties: { firstname: 'A' } }))
+    const { status, body } = await ask('POST', '/crm/v3/objects/contacts/batch/update', { inputs })
+    expect({ status, body }).toMatchObject({
+      status: 207,
+      body: { results: [{ id: '11' }], errors: [{ category: 'VALIDATION_ERROR', context: { id: ['10'] } }] },
+    })
+    expect((await ask('PATCH', '/crm/v3/objects/contacts/10', { properties: {} })).status).toBe(400)
+  })
+
   it('shows a new record to the search only after the index has caught up', async () => {
     sandbox.vendors.hubspot?.load({ searchDelayMs: 5_000 })
     await ask('POST', '/crm/v3/objects/companies', { properties: { domain: 'acme.com' } })
@@ -233,5 +250,77 @@ describe('sequences in the stand-in', () => {
     expect((await enrol(9_000_001)).status).toBe(200)
     expect((await enrol(9_000_001)).status).toBe(400)
     expect(sandbox.ledger.entries({ effect: 'enrolled' })).toHaveLength(1)
+  })
+})
+
+describe('associations in the stand-in', () => {
+  const links = async (path: string) =>
+    (await ask('GET', `/crm/v4/objects/${path}`)).body.results.map(
+      (each) => z.looseObject({ toObjectId: z.string() }).parse(each).toObjectId,
+    )
+
+  it('hold in both directions, and the first company of a contact is its own', async () => {
+    sandbox.vendors.hubspot?.load({ contacts: [{ id: '10' }], companies: [{ id: '20' }, { id: '21' }] })
+    for (const id of ['20', '21']) {
+      expect((await ask('PUT', `/crm/v4/objects/contact/10/associations/default/company/${id}`)).status).toBe(
+        200,
+      )
+    }
+    expect(await links('contacts/10/associations/companies')).toEqual(['20', '21'])
+    expect(await links('0-2/21/associations/0-1')).toEqual(['10'])
+    const contact = await ask('GET', '/crm/v3/objects/contacts/10?properties=associatedcompanyid')
+    expect(contact.body.properties.associatedcompanyid).toBe('20')
+    await ask('DELETE', '/crm/v3/objects/companies/20').catch(() => {})
+    expect(await links('contacts/10/associations/companies')).toEqual(['21'])
+  })
+
+  it('come with a record that is created, by the number of their type', async () => {
+    sandbox.vendors.hubspot?.load({ contacts: [{ id: '10' }] })
+    const create = (typeId: number, to: string) =>
+      ask('POST', '/crm/v3/objects/leads', {
+        properties: { hs_lead_name: 'A' },
+        associations: [
+          { to: { id: to }, types: [{ associationCategory: 'HUBSPOT_DEFINED', associationTypeId: typeId }] },
+        ],
+      })
+    expect((await create(578, '10')).status).toBe(201)
+    expect((await create(578, '11')).status).toBe(400)
+    expect((await create(1, '10')).status).toBe(400)
+    expect((await ask('POST', '/crm/v3/objects/leads', { properties: { hs_lead_name: 'A' } })).status).toBe(
+      400,
+    )
+    expect(await links('contacts/10/associations/leads')).toHaveLength(1)
+    expect((await ask('GET', '/crm/v4/associations/tasks/leads/labels')).body.results).toMatchObject([
+      { category: 'HUBSPOT_DEFINED', label: null },
+    ])
+  })
+})
+
+describe('the limits of the stand-in', () => {
+  const search = () => ask('POST', '/crm/v3/objects/contacts/search', {})
+  const read = () => ask('GET', '/crm/v3/objects/contacts/10')
+
+  it('are counted over ten seconds, over a second for the search, and over the day', async () => {
+    sandbox.vendors.hubspot?.load({
+      contacts: [{ id: '10' }],
+      limits: { tenSecondly: 3, searchSecondly: 1, daily: 8 },
+    })
+    expect([(await search()).status, (await search()).status, (await read()).status]).toEqual([200, 429, 200])
+    expect((await read()).body).toMatchObject({ policyName: 'TEN_SECONDLY_ROLLING' })
+    now += 10_000
+    expect([(await read()).status, (await search()).status]).toEqual([200, 200])
+    const { headers } = await fetch(`${sandbox.url}/hubspot/crm/v3/owners`, {
+      headers: { authorization: 'Bearer x' },
+    })
+    expect(headers.get('x-hubspot-ratelimit-daily-remaining')).toBe('1')
+    now += 10_000
+    expect([(await read()).status, (await read()).body.policyName]).toEqual([200, 'DAILY'])
+  })
+
+  it('and the scopes of a token are part of the account', async () => {
+    sandbox.vendors.hubspot?.load({ contacts: [{ id: '10' }], scopes: ['crm.objects.contacts.read'] })
+    expect([(await read()).status, (await search()).status]).toEqual([200, 200])
+    const written = await ask('PATCH', '/crm/v3/objects/contacts/10', { properties: {} })
+    expect(written).toMatchObject({ status: 403, body: { category: 'MISSING_SCOPES' } })
   })
 })

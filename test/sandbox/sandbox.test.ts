@@ -40,7 +40,7 @@ describe('the ledger', () => {
   test('reads the clock it was given', async () => {
     const held = await startSandbox({ now: () => Date.UTC(2026, 0, 2, 3, 4, 5) })
     await fetch(`${held.url}/enrichment/companies?domain=x.example`)
-    expect(held.ledger.entries()[0]?.at).toBe('2026-01-02T03:04:05.000Z')
+    expect(held.ledger.entries()[0]?.receivedAt).toBe('2026-01-02T03:04:05.000Z')
     await held.close()
   })
 })

@@ -71,9 +71,9 @@ test('a preview tells the most a run costs, what is answered already, and the li
 test('metrics show a budget whose other side is not asked for a while', async () => {
   const server = await startPaidServer(() => ({ status: 402 }))
   const app = await start(server.url)
-  expect((await ask(app, '/metrics')).text).not.toContain('rota_open_circuits{')
+  expect((await ask(app, '/metrics')).text).not.toContain('rota_credential_resting{')
   await post(app, '/v1/tables/leads/rows?wait=done', { company: 'acme' })
   expect((await ask(app, '/metrics')).text).toContain(
-    'rota_open_circuits{budget="model",kind="quota-exhausted"} 1',
+    'rota_credential_resting{key="model",kind="quota-exhausted"} 1',
   )
 })

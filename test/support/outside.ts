@@ -1,9 +1,10 @@
+import type { Budget } from '../../columns/budget.ts'
 import { buildColumn } from '../../columns/build.ts'
 import {
-  type Budget,
   type CellContext,
   type Column,
   done,
+  type EffectTarget,
   type Outcome,
   type RetryPolicy,
   type Values,
@@ -76,6 +77,8 @@ export interface DeliverOptions<Row extends object> {
   needs?: readonly (keyof Row & string)[]
   confirms?: readonly string[]
   reaches?: 'records' | 'people'
+  target?: EffectTarget
+  whenUnknown?: 'leave' | 'repeat'
   horizonMs?: number
   timeoutMs?: number
   retry?: Partial<RetryPolicy>
@@ -89,7 +92,8 @@ export function deliver<Row extends object>(
   outside: Outside,
   options: DeliverOptions<Row> = {},
 ): Column<Row, { sent: string }> {
-  const { confirms = [], horizonMs = 0, reaches = 'records', ...rest } = options
+  const { confirms = [], horizonMs = 0, reaches = 'records', target = 'readable', ...others } = options
+  const { whenUnknown = 'leave', ...rest } = others
   return buildColumn<Row, { sent: string }>({
     retry: quick,
     ...rest,
@@ -99,6 +103,8 @@ export function deliver<Row extends object>(
       effect: 'write',
       sideEffect: 'delivers something',
       reaches,
+      target,
+      whenUnknown,
       confirms,
       horizonMs,
       send: (values, context) => outside.send(values, context),

@@ -44,6 +44,7 @@ export async function runTables(
     const now = () => Date.now() + clock.aheadMs
     const world: World = {
       now,
+      elapsed: () => performance.now(),
       random: setup.random ?? Math.random,
       id: (prefix) => `${prefix}_${randomUUIDv7()}`,
       fetch,

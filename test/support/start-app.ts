@@ -13,6 +13,7 @@ import { temporaryFolder } from './temp.ts'
 
 export const world: World = {
   now: Date.now,
+  elapsed: () => performance.now(),
   random: Math.random,
   id: (prefix) => `${prefix}_${randomUUIDv7()}`,
   fetch,

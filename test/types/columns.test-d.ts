@@ -133,3 +133,13 @@ const asked = { ...ai, prompt: prompt`Which segment?` }
 // @ts-expect-error
 leads.column('segment', useAi({ ...asked, unknown: () => ({ region: 'EMAE', segment: 'SMB' }) }))
 leads.column('segment', useAi({ ...asked, unknown: () => ({ region: 'EMEA', segment: 'SMB' }) }))
+
+// A column that stands in for a late one names a column of the row, and says after how long.
+const spare = compute({ run: () => 1 })
+// @ts-expect-error
+leads.column('spare', spare, { late: { column: 'domian', afterMs: 1 } })
+// @ts-expect-error
+leads.column('spare', spare, { late: { column: 'spare', afterMs: 1 } })
+// @ts-expect-error
+leads.column('spare', spare, { late: { column: 'domain' } })
+leads.column('spare', spare, { late: { column: 'domain', afterMs: 1 } })

@@ -59,6 +59,11 @@ const cases: Readonly<Record<string, Case>> = {
     right: `leads.column('a', compute({ run: () => 1 }), { when: { source: 'route' } })`,
     says: [`'exti' does not exist in type 'When<`],
   },
+  'a stand-in for a column that is not there': {
+    wrong: `leads.column('a', compute({ run: () => 1 }), { late: { column: 'domian', afterMs: 1 } })`,
+    right: `leads.column('a', compute({ run: () => 1 }), { late: { column: 'domain', afterMs: 1 } })`,
+    says: [`'"domian"'`, `Did you mean '"domain"'?`],
+  },
   'a territory with a missing combination': {
     wrong: territory(`{ EMEA: full, unknown: { SMB: { pool: 'emea' } } }`),
     right: territory('{ EMEA: full, unknown: full }'),

@@ -6,8 +6,8 @@ import { compute } from '../../columns/compute.ts'
 import { enrich } from '../../columns/enrich.ts'
 import { http } from '../../columns/http.ts'
 import { lookup } from '../../columns/lookup.ts'
-import { notify } from '../../columns/notify.ts'
-import type { Firm, SentMessage } from '../../columns/ports.ts'
+import { type Notified, notify } from '../../columns/notify.ts'
+import type { Firm } from '../../columns/ports.ts'
 import { prompt } from '../../columns/prompt.ts'
 import { roundRobin } from '../../columns/round-robin.ts'
 import type { Table } from '../../columns/table.ts'
@@ -72,7 +72,7 @@ export const whole = leads
   )
   .column(
     'firm',
-    enrich({ needs: ['domain'], providers: [connectors.enrichment], domain: (row) => row.domain }),
+    enrich({ needs: ['domain'], providers: connectors.enrichments, domain: (row) => row.domain }),
   )
   .column(
     'segment',
@@ -165,7 +165,7 @@ interface Whole extends Leads {
   turn: Assignment | null
   site: { title: string; visits?: number | undefined } | null
   known: number | null
-  handoff: SentMessage | null
+  handoff: Notified | null
 }
 
 export type EveryKindAddsItsValue = Expect<Equal<RowOf<typeof whole>, Flat<Whole>>>

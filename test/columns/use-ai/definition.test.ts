@@ -10,7 +10,12 @@ import { defineTable } from '../../../columns/table.ts'
 import { rulesOf } from '../../../columns/use-ai/rules.ts'
 import { useAi } from '../../../columns/use-ai.ts'
 
-const model: Model = { vendor: 'test', model: 'm', answer: () => Promise.reject(new Error('nobody asks')) }
+const model: Model = {
+  vendor: 'test',
+  budget: { key: 'test', concurrency: 1 },
+  model: 'm',
+  answer: () => Promise.reject(new Error('nobody asks')),
+}
 const Region = z.object({ region: z.enum(['EMEA', 'NA', 'unknown']) })
 const Firm = z.object({
   country: z.string().nullable(),

@@ -149,21 +149,23 @@ describe('an expired session', () => {
   test('that stays expired is asked for twice at most', async () => {
     answer(401, expired, { times: 1000 })
     expect(await failureOf(write())).toMatchObject({
-      kind: 'unauthorized',
-      retryable: false,
+      kind: 'needs-credentials',
+      retryable: true,
       outcomeUnknown: false,
     })
     expect(setup.requests()).toHaveLength(2)
-    expect(await failureOf(read())).toMatchObject({ kind: 'unauthorized' })
+    expect(await failureOf(read())).toMatchObject({ kind: 'needs-credentials' })
     expect(setup.requests()).toHaveLength(4)
   })
 
   test('of many calls at once is renewed by one login', async () => {
     await read()
     answer(401, expired, { times: 20 })
-    setup.sandbox.faults.add({ vendor: 'salesforce', path: '/oauth2', kind: 'delay', delayMs: 50 })
-    const found = await Promise.all(Array.from({ length: 20 }, () => read()))
-    expect(found.every((record) => record?.id === lead.id)).toBe(true)
+    setup.sandbox.faults.add({ vendor: 'salesforce', path: '/oauth2', kind: 'delay', delayMs: 500 })
+    const found = await Promise.all(
+      Array.from({ length: 20 }, (_, index) => setup.crm.findAccounts(`firm${index}.example`, callOf())),
+    )
+    expect(found.every((accounts) => accounts.length === 0)).toBe(true)
     const logins = setup.sandbox.ledger.entries().filter((entry) => entry.path.includes('/oauth2'))
     expect(logins).toHaveLength(2)
   })
@@ -172,7 +174,7 @@ describe('an expired session', () => {
     answer(401, [
       { message: 'This session is not valid for use with the REST API', errorCode: 'INVALID_SESSION_ID' },
     ])
-    expect(await failureOf(read())).toMatchObject({ kind: 'unauthorized' })
+    expect(await failureOf(read())).toMatchObject({ kind: 'needs-credentials' })
     expect(setup.requests()).toHaveLength(1)
   })
 })
@@ -194,7 +196,7 @@ describe('a login', () => {
   test('with wrong credentials says so and does not repeat', async () => {
     setup.load({ settings: { client: { id: 'another', secret: 'x' } } })
     const failure = await failureOf(read())
-    expect(failure).toMatchObject({ kind: 'unauthorized', retryable: false })
+    expect(failure).toMatchObject({ kind: 'needs-credentials', retryable: true })
     expect(failure.message).toContain('invalid_client_id: client identifier invalid')
     expect(failure.message).not.toContain('secret')
     expect(setup.sandbox.ledger.entries()).toHaveLength(1)
@@ -212,7 +214,7 @@ describe('a login', () => {
   test('that is sent elsewhere does not follow with the secret', async () => {
     answer(302, '', { path: '/oauth2', headers: { location: 'http://127.0.0.1:9/steal' } })
     const failure = await failureOf(read())
-    expect(failure).toMatchObject({ kind: 'invalid-request', retryable: false })
+    expect(failure).toMatchObject({ kind: 'needs-credentials', retryable: true })
     expect(failure.message).toContain('My Domain')
   })
 })
@@ -229,7 +231,7 @@ describe('an answer of Salesforce', () => {
     [
       403,
       error('REQUEST_LIMIT_EXCEEDED', 'ConcurrentRequests (Concurrent API Requests) Limit exceeded.'),
-      { kind: 'rate-limited', retryable: true },
+      { kind: 'rate-limited', retryable: true, retryAfterMs: 5_000 },
     ],
     [400, error('UNABLE_TO_LOCK_ROW'), { kind: 'unavailable', retryable: true, outcomeUnknown: false }],
     [
@@ -245,7 +247,8 @@ describe('an answer of Salesforce', () => {
       error('DUPLICATES_DETECTED', 'Use one of these records?'),
       { kind: 'invalid-request', retryable: false },
     ],
-    [403, error('API_DISABLED_FOR_ORG'), { kind: 'unauthorized', retryable: false }],
+    [403, error('API_DISABLED_FOR_ORG'), { kind: 'needs-credentials', retryable: true }],
+    [403, error('INSUFFICIENT_ACCESS_OR_READONLY'), { kind: 'unauthorized', retryable: false }],
     [500, error('UNKNOWN_EXCEPTION'), { kind: 'unavailable', retryable: true, outcomeUnknown: false }],
     [503, error('SERVER_UNAVAILABLE'), { kind: 'unavailable', retryable: true, outcomeUnknown: false }],
     [503, '<html><h1>Down</h1></html>', { kind: 'unavailable', retryable: true, outcomeUnknown: true }],

@@ -38,6 +38,7 @@ const queueOf = (beforeCommit = () => {}) =>
     },
     afterCommit: () => hooked.push('committed'),
     onRollback: () => hooked.push('rollback'),
+    onBroken: () => hooked.push('broken'),
   })
 const add = (n: number | null) => () =>
   connection.prepare('INSERT INTO numbers (n) VALUES (?)').run(n).changes

@@ -149,7 +149,7 @@ export function clockSuite(under: StoreUnderTest): void {
       await bench.store.wakeHeld({ tables: ['leads'] })
       if (durable) await bench.reopen()
       expect(await due(at + 1)).toEqual({ rows: [soon, hours, human], nextAt: at + 300_000 })
-      expect(await bench.store.activeRows(0, 10)).toEqual([running.seq])
+      expect(await bench.store.activeRows(0, 10)).toEqual([{ row: running.seq, run: running.active }])
     })
 
     it('of one account leaves the others, and other tables, where they are', async () => {

@@ -67,7 +67,7 @@ export function stepSuite(under: StoreUnderTest): void {
         cells: { a: done({ deep: [1] }), b: sent },
         entries: 2,
       })
-      expect(await bench.store.activeRows(0, 10)).toEqual([row.seq])
+      expect(await bench.store.activeRows(0, 10)).toEqual([{ row: row.seq, run: row.active }])
     })
 
     it.runIf(durable)('replays its journal over the snapshot it had when the run began', async () => {
@@ -213,7 +213,7 @@ export function stepSuite(under: StoreUnderTest): void {
     it('is still in its run, is not among the active ones, and is due at its time', async () => {
       const [later, sooner] = [await park(at + 2_000), await park(at + 1_000)]
       const flying = await bench.row()
-      expect(await bench.store.activeRows(0, 10)).toEqual([flying.seq])
+      expect(await bench.store.activeRows(0, 10)).toEqual([{ row: flying.seq, run: flying.active }])
       expect(await bench.store.remaining(later.active ?? 0)).toBe(1)
       expect(await due(at, 10)).toEqual({ rows: [], nextAt: at + 1_000 })
       expect(await due(at + 1_000, 10)).toEqual({ rows: [sooner.seq], nextAt: at + 2_000 })
@@ -255,7 +255,7 @@ export function stepSuite(under: StoreUnderTest): void {
       for (;;) {
         const page = await bench.store.activeRows(found.at(-1) ?? 0, 10)
         if (page.length === 0) break
-        found.push(...page)
+        found.push(...page.map(({ row }) => row))
       }
       expect(found).toEqual(seqs.filter((_, index) => index !== 3))
     })

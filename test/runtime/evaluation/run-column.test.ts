@@ -70,7 +70,7 @@ function run(
 ) {
   const plan = trialTable(url, { ...quick, ...options })
   const rows = given.map((each, index) => ({ line: index + 2, given: each, expected: {}, cells: {} }))
-  const world = { now: Date.now, random: () => 0.5, fetch }
+  const world = { now: Date.now, elapsed: () => performance.now(), random: () => 0.5, fetch }
   return runColumn(plan, columnOf(plan, 'place'), rows, {
     world,
     concurrency: 4,
@@ -215,7 +215,7 @@ describe('what cannot be tried out', () => {
       looked += 1
       return Date.now()
     }
-    const world = { now, random: Math.random, fetch }
+    const world = { now, elapsed: () => performance.now(), random: Math.random, fetch }
     const outcome = runColumn(plan, columnOf(plan, 'found'), rows, {
       world,
       concurrency: 2,

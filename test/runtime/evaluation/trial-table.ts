@@ -73,6 +73,7 @@ export function trialTable(url: string, options: ColumnOptions = {}): TablePlan 
         effect: 'write',
         sideEffect: 'tells somebody',
         reaches: 'people',
+        target: 'readable',
         confirms: [],
         horizonMs: 0,
         send: async () => done('told'),

@@ -181,3 +181,14 @@ describe('fifty thousand leads', () => {
     )
   })
 })
+
+describe('a long query', () => {
+  const ids = (count: number) =>
+    Array.from({ length: count }, (_, index) => `'${account(index + 1)}'`).join(',')
+
+  test('of 500 ids fits into the address, one of 1,000 does not', async () => {
+    expect((await org.query(`SELECT Id FROM Account WHERE Id IN (${ids(500)})`)).status).toBe(200)
+    const address = `${org.sandbox.url}/salesforce/services/data/v64.0/query?q=${ids(1_000)}`
+    expect((await fetch(address)).status).toBe(431)
+  })
+})

@@ -212,16 +212,33 @@ describe('a collection', () => {
   })
 
   test('that is all or none is undone whole', async () => {
+    const created = await org.ask('POST', '/sobjects/Lead', newLead, asWritten)
+    const second = created.body.id
     const before = await org.query('SELECT Id, OwnerId FROM Lead')
     const records = [
       { attributes: { type: 'Lead' }, id: lead, OwnerId: rep },
-      { attributes: { type: 'Lead' }, id: lead, OwnerId: gone },
+      { attributes: { type: 'Lead' }, id: second, OwnerId: gone },
     ]
     const answer = await org.ask('PATCH', '/composite/sobjects', { allOrNone: true, records }, asWritten)
     expect(
       answer.body.map((each: { errors: { statusCode: string }[] }) => each.errors[0]?.statusCode),
     ).toEqual(['ALL_OR_NONE_OPERATION_ROLLED_BACK', 'INACTIVE_OWNER_OR_USER'])
     expect((await org.query('SELECT Id, OwnerId FROM Lead')).body).toEqual(before.body)
+  })
+
+  test('takes no record twice', async () => {
+    const twice = [rep, other].map((OwnerId) => ({ attributes: { type: 'Lead' }, id: lead, OwnerId }))
+    const answer = await org.ask('PATCH', '/composite/sobjects', { records: twice }, asWritten)
+    expect([answer.status, answer.body[0].errorCode]).toEqual([400, 'INVALID_INPUT'])
+  })
+
+  test('is taken by the assignment rule without the header, upserts too', async () => {
+    const records = [{ attributes: { type: 'Lead' }, id: lead, OwnerId: rep }]
+    await org.ask('PATCH', '/composite/sobjects', { records })
+    const upserts = [{ attributes: { type: 'Lead' }, ...newLead, OwnerId: rep, Rota_Row_Id__c: 'row_7' }]
+    await org.ask('PATCH', '/composite/sobjects/Lead/Rota_Row_Id__c', { records: upserts })
+    const owners = (await org.query('SELECT OwnerId FROM Lead')).body.records
+    expect(owners.map(({ OwnerId }: { OwnerId: string }) => OwnerId)).toEqual([queue, queue])
   })
 
   test('takes 200 records in ten chunks of a type, no more', async () => {

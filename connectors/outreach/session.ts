@@ -1,0 +1,158 @@
+import { z } from 'zod'
+import { CallFailure } from '../../columns/errors.ts'
+import { type HttpAnswer, inTurn, parseAnswer, type RunningCall, startCall } from '../call.ts'
+import { budgetOf, credentialName, type Limits } from '../limits.ts'
+import { createMemo } from '../memo.ts'
+import { askNow, type RestAccount, type RestRequest } from '../rest.ts'
+
+export interface OutreachSettings {
+  clientId: string
+  clientSecret: string
+  /** Of the authorisation by a person. Outreach gives a new one with each access token; within a process the newest is used. */
+  refreshToken: string
+  /** `https://api.outreach.io` unless told otherwise. */
+  baseUrl?: string
+  limits?: Limits
+}
+
+/** 10,000 requests an hour for each user. */
+export const outreachBudget = ({ clientId, refreshToken, limits }: OutreachSettings) =>
+  budgetOf(
+    credentialName('outreach', `${clientId} ${refreshToken}`),
+    { concurrency: 5, perSecond: 2.7, burst: 60 },
+    limits,
+  )
+
+export interface Outreach {
+  ask<Shape extends z.ZodType>(request: RestRequest<Shape>, call: RunningCall): Promise<z.output<Shape>>
+  /** The mailbox of a rep, remembered for five minutes; null where there is none that can send. */
+  mailboxOf(email: string, call: RunningCall): Promise<string | null>
+  emailOf(mailbox: string, call: RunningCall): Promise<string | null>
+}
+
+const Token = z.looseObject({
+  access_token: z.string().min(1),
+  refresh_token: z.string().min(1).optional(),
+  expires_in: z.number().positive().default(7_200),
+})
+const Mailbox = z.looseObject({
+  id: z.union([z.string(), z.int()]).transform(String),
+  attributes: z.looseObject({ email: z.string().nullish(), sendDisabled: z.boolean().nullish() }),
+})
+const Mailboxes = z.looseObject({ data: z.array(Mailbox) })
+const OneMailbox = z.looseObject({ data: Mailbox })
+const OAuthError = z.looseObject({ error: z.string() })
+
+/** A login serves every waiting call, so it has a deadline of its own. */
+const loginTimeoutMs = 20_000
+
+interface Login {
+  account: RestAccount
+  expiresAt: number
+}
+
+/** Asks with the access token at hand, or a new one: one request for a token, however many wait, and once more when it was refused. */
+export function createOutreach(settings: OutreachSettings): Outreach {
+  const baseUrl = (settings.baseUrl ?? 'https://api.outreach.io').replace(/\/+$/, '')
+  let { refreshToken } = settings
+  let current: Login | null = null
+  let pending: Promise<Login> | null = null
+
+  function login(refused: Login | null, call: RunningCall): Promise<Login> {
+    if (current !== null && current !== refused && current.expiresAt > performance.now())
+      return Promise.resolve(current)
+    if (pending === null) {
+      const started = requestToken(call).finally(() => {
+        pending = null
+      })
+      started.catch(() => {}) // Those who wait see the failure; nobody may be waiting any more.
+      pending = started
+    }
+    return pending
+  }
+
+  /** Whoever asks for it has the turn. */
+  async function requestToken({ fetch, budget }: RunningCall): Promise<Login> {
+    const signal = new AbortController().signal
+    const own = startCall({ signal, timeoutMs: loginTimeoutMs, fetch }, budget)
+    const { clientId, clientSecret } = settings
+    const token = await askNow(
+      { vendor: 'Outreach', baseUrl, headers: {}, failure: refusedLogin },
+      {
+        method: 'POST',
+        path: '/oauth/token',
+        body: {
+          client_id: clientId,
+          client_secret: clientSecret,
+          grant_type: 'refresh_token',
+          refresh_token: refreshToken,
+        },
+        write: false,
+        answer: Token,
+      },
+      own,
+    )
+    refreshToken = token.refresh_token ?? refreshToken
+    const headers = {
+      authorization: `Bearer ${token.access_token}`,
+      'content-type': 'application/vnd.api+json',
+      accept: 'application/vnd.api+json',
+    }
+    current = {
+      account: { vendor: 'Outreach', baseUrl: `${baseUrl}/api/v2`, headers },
+      // A minute early: a token that dies under way costs a request.
+      expiresAt: performance.now() + (token.expires_in - 60) * 1_000,
+    }
+    return current
+  }
+
+  const mailboxes = createMemo<string | null>({
+    ttlMs: (id) => (id === null ? 60_000 : 300_000),
+    maxEntries: 10_000,
+  })
+  const emails = createMemo<string | null>({ ttlMs: () => 300_000, maxEntries: 10_000 })
+  const session: Outreach = {
+    // In one turn: a token that has run out is no dead credential, until a new one is refused as well.
+    ask: (request, call) =>
+      inTurn(call, async () => {
+        const first = await login(null, call)
+        try {
+          return await askNow(first.account, request, call)
+        } catch (error) {
+          if (!CallFailure.isInstance(error) || error.kind !== 'needs-credentials') throw error
+          const second = await login(first, call)
+          return await askNow(second.account, request, call)
+        }
+      }),
+    mailboxOf: (email, call) =>
+      mailboxes.get(email.toLowerCase(), async () => {
+        const query = { 'filter[email]': email.toLowerCase() }
+        const request = {
+          method: 'GET',
+          path: '/mailboxes',
+          query,
+          write: false,
+          answer: Mailboxes,
+        } as const
+        const { data } = await session.ask(request, call)
+        const found = data.find(({ attributes }) => attributes.email?.toLowerCase() === email.toLowerCase())
+        return found === undefined || found.attributes.sendDisabled ? null : found.id
+      }),
+    emailOf: (mailbox, call) =>
+      emails.get(mailbox, async () => {
+        const path = `/mailboxes/${encodeURIComponent(mailbox)}`
+        const { data } = await session.ask({ method: 'GET', path, write: false, answer: OneMailbox }, call)
+        return data.attributes.email ?? null
+      }),
+  }
+  return session
+}
+
+/** A refresh token that is used up or taken back is refused with 400. */
+function refusedLogin({ status, text }: HttpAnswer): CallFailure | null {
+  const error = OAuthError.safeParse(parseAnswer(text))
+  if (status < 400 || status > 403 || !error.success) return null
+  return new CallFailure('needs-credentials', `Outreach gives no access token: ${error.data.error}`, {
+    retryable: true,
+  })
+}

@@ -1,0 +1,137 @@
+import { CallFailure } from '../../columns/errors.ts'
+
+export type Lane = 'live' | 'bulk'
+
+/** How much may be under way at once, and how often something may begin. */
+export interface Pace {
+  concurrency: number
+  perSecond?: number
+  burst?: number
+}
+
+/** Places under a limit, handed out in order of asking: live rows first, and one place is kept for them where there are several. */
+export interface Turns {
+  /** Resolves with what gives the place back. Rejects, with nothing begun, when the signal aborts or the waiting is called off. */
+  take(lane: Lane, signal?: AbortSignal): Promise<() => void>
+  /** Whatever waits is told this instead of getting its turn. */
+  callOff(failure: () => CallFailure): void
+  inFlight(): number
+  waiting(): number
+  stop(): void
+}
+
+interface Waiting {
+  give(): void
+  refuse(failure: unknown): void
+  over: boolean
+}
+
+/** @throws {TypeError} for a limit under which nothing could ever begin. */
+export function createTurns({ concurrency, perSecond, burst }: Pace, elapsed: () => number): Turns {
+  if (!(concurrency >= 1)) throw new TypeError(`a concurrency of ${concurrency} lets nothing begin`)
+  if (perSecond !== undefined && !(perSecond > 0))
+    throw new TypeError(`${perSecond} a second lets nothing begin`)
+  const queues: Record<Lane, Waiting[]> = { live: [], bulk: [] }
+  const places = { live: concurrency, bulk: Math.max(1, concurrency - 1) }
+  const under = { live: 0, bulk: 0 }
+  const bucket =
+    perSecond === undefined ? null : createBucket(perSecond, Math.max(1, burst ?? perSecond), elapsed)
+  let timer: NodeJS.Timeout | null = null
+  let waiting = 0
+
+  const inFlight = () => under.live + under.bulk
+  const nextLane = (): Lane | null => {
+    for (const lane of ['live', 'bulk'] as const) {
+      while (queues[lane][0]?.over === true) queues[lane].shift()
+    }
+    if (inFlight() >= concurrency) return null
+    if (queues.live.length > 0) return 'live'
+    return queues.bulk.length > 0 && under.bulk < places.bulk ? 'bulk' : null
+  }
+
+  function pump(): void {
+    for (let lane = nextLane(); lane !== null; lane = nextLane()) {
+      const pauseMs = bucket?.take() ?? 0
+      if (pauseMs > 0) {
+        timer ??= setTimeout(() => {
+          timer = null
+          pump()
+        }, pauseMs)
+        return
+      }
+      queues[lane].shift()?.give()
+    }
+  }
+
+  function begin(lane: Lane): () => void {
+    under[lane] += 1
+    let held = true
+    return () => {
+      if (!held) return
+      held = false
+      under[lane] -= 1
+      pump()
+    }
+  }
+
+  return {
+    take(lane, signal) {
+      if (signal?.aborted === true) return Promise.reject(withdrawn())
+      return new Promise((resolve, reject) => {
+        const end = () => {
+          each.over = true
+          waiting -= 1
+          signal?.removeEventListener('abort', leave)
+        }
+        const leave = () => each.refuse(withdrawn())
+        const each: Waiting = {
+          over: false,
+          give() {
+            end()
+            resolve(begin(lane))
+          },
+          refuse(failure) {
+            end()
+            reject(failure)
+          },
+        }
+        waiting += 1
+        queues[lane].push(each)
+        signal?.addEventListener('abort', leave)
+        pump()
+      })
+    },
+    callOff(failure) {
+      const all = [...queues.live.splice(0), ...queues.bulk.splice(0)]
+      for (const each of all) if (!each.over) each.refuse(failure())
+    },
+    inFlight,
+    waiting: () => waiting,
+    stop() {
+      if (timer !== null) clearTimeout(timer)
+    },
+  }
+}
+
+/** Nothing has left, and this is known: the call can be made later as if it had never been asked for. */
+const withdrawn = () =>
+  new CallFailure('unavailable', 'it was withdrawn before its turn came; nothing was sent', {
+    retryable: true,
+  })
+
+/** Takes one token and answers 0, or answers in how many milliseconds there is one. */
+function createBucket(perSecond: number, most: number, elapsed: () => number): { take(): number } {
+  let tokens = most
+  let filledAt = elapsed()
+  return {
+    take() {
+      const now = elapsed()
+      tokens = Math.min(most, tokens + ((now - filledAt) * perSecond) / 1_000)
+      filledAt = now
+      // A timer may fire a little early: what is short by less than a thousandth is there.
+      if (tokens < 0.999) return Math.ceil(((1 - tokens) * 1_000) / perSecond)
+      tokens -= 1
+      return 0
+    },
+  }
+}

@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, test } from 'vitest'
+import { CallFailure } from '../../../columns/errors.ts'
+import { createTurns, type Lane } from '../../../runtime/limits/turns.ts'
+
+const elapsed = () => performance.now()
+
+/** Asks for turns and tells in which order they came. */
+function asking(turns: ReturnType<typeof createTurns>) {
+  const came: string[] = []
+  const places: (() => void)[] = []
+  return {
+    came,
+    ask(name: string, lane: Lane = 'live', signal?: AbortSignal) {
+      return turns.take(lane, signal).then((giveBack) => {
+        came.push(name)
+        places.push(giveBack)
+      })
+    },
+    async next() {
+      places.shift()?.()
+      await sleep(0)
+    },
+  }
+}
+
+describe('turns', () => {
+  test('are as many at once as the limit says, in the order of asking', async () => {
+    const turns = createTurns({ concurrency: 2 }, elapsed)
+    const { came, ask, next } = asking(turns)
+    for (const name of ['a', 'b', 'c', 'd']) void ask(name)
+    await sleep(0)
+    expect(came).toEqual(['a', 'b'])
+    expect([turns.inFlight(), turns.waiting()]).toEqual([2, 2])
+    await next()
+    expect(came).toEqual(['a', 'b', 'c'])
+    await next()
+    expect(came).toEqual(['a', 'b', 'c', 'd'])
+    await next()
+    await next()
+    expect([turns.inFlight(), turns.waiting()]).toEqual([0, 0])
+  })
+
+  test('go to live rows first, and one place is never taken by bulk rows', async () => {
+    const turns = createTurns({ concurrency: 3 }, elapsed)
+    const { came, ask, next } = asking(turns)
+    for (const name of ['b1', 'b2', 'b3', 'b4']) void ask(name, 'bulk')
+    await sleep(0)
+    expect(came).toEqual(['b1', 'b2'])
+    void ask('l1')
+    void ask('l2')
+    await sleep(0)
+    expect(came).toEqual(['b1', 'b2', 'l1'])
+    await next()
+    expect(came).toEqual(['b1', 'b2', 'l1', 'l2'])
+  })
+
+  test('reach bulk rows also where there is only one place', async () => {
+    const turns = createTurns({ concurrency: 1 }, elapsed)
+    const { came, ask } = asking(turns)
+    void ask('b', 'bulk')
+    await sleep(0)
+    expect(came).toEqual(['b'])
+  })
+
+  test('keep the pace after a burst', async () => {
+    const turns = createTurns({ concurrency: 50, perSecond: 50, burst: 5 }, elapsed)
+    const startedAt = performance.now()
+    const at: number[] = []
+    await Promise.all(
+      Array.from({ length: 15 }, () =>
+        turns.take('live').then((giveBack) => {
+          at.push(performance.now() - startedAt)
+          giveBack()
+        }),
+      ),
+    )
+    expect(at[4]).toBeLessThan(15)
+    // Ten more at one each 20 ms; no window of a second may hold more than the burst and the pace.
+    expect(at[14]).toBeGreaterThanOrEqual(190)
+    for (const [index, moment] of at.entries())
+      expect(index + 1).toBeLessThanOrEqual(5 + Math.ceil((moment + 2) / 20))
+  })
+
+  test('are given up with the signal, and nobody else loses a place by it', async () => {
+    const turns = createTurns({ concurrency: 1 }, elapsed)
+    const { came, ask, next } = asking(turns)
+    const leaving = new AbortController()
+    void ask('a')
+    const left = ask('b', 'live', leaving.signal)
+    void ask('c')
+    leaving.abort()
+    await expect(left).rejects.toMatchObject({ kind: 'unavailable', retryable: true, outcomeUnknown: false })
+    await expect(ask('d', 'live', leaving.signal)).rejects.toBeInstanceOf(CallFailure)
+    expect(turns.waiting()).toBe(1)
+    await next()
+    expect(came).toEqual(['a', 'c'])
+  })
+
+  test('are called off for all that wait, not for who has one', async () => {
+    const turns = createTurns({ concurrency: 1 }, elapsed)
+    const { came, ask } = asking(turns)
+    void ask('a')
+    const others = [ask('b'), ask('c', 'bulk')]
+    turns.callOff(() => new CallFailure('rate-limited', 'later', { retryable: true }))
+    for (const other of others) await expect(other).rejects.toMatchObject({ kind: 'rate-limited' })
+    expect([turns.inFlight(), turns.waiting()]).toEqual([1, 0])
+    expect(came).toEqual(['a'])
+  })
+
+  test('are refused under a limit that lets nothing begin', () => {
+    expect(() => createTurns({ concurrency: 0 }, elapsed)).toThrow(/concurrency of 0/)
+    expect(() => createTurns({ concurrency: 1, perSecond: 0 }, elapsed)).toThrow(/0 a second/)
+    expect(() => createTurns({ concurrency: Number.NaN }, elapsed)).toThrow(TypeError)
+  })
+})
