@@ -68,11 +68,12 @@ export interface CellContext extends Call {
   lookup(table: string, by: 'person' | 'account', key: string): Promise<LookedUpRow | null>
   /**
    * The answer kept under this key, else what `ask` gives. Identical questions under way are asked once; an answer that `ask` marks to be
-   * kept survives restarts, and goes when the row that asked is erased.
+   * kept survives restarts, and goes when the row that asked is erased. A kept answer that `accept` refuses is asked anew.
    */
   memo(
     key: string,
     ask: () => Promise<{ value: Json; keep: boolean }>,
+    accept?: (value: Json) => boolean,
   ): Promise<{ value: Json; cached: boolean }>
   /**
    * Reserves money for one call before it is made, within the column's `spend`. Throws `CallFailure` `budget-exhausted` naming the limit;
@@ -240,6 +241,10 @@ export interface Column<Row extends object, Out> {
   readonly budget: Budget | null
   /** Highest price of one run in US dollars, for previews. */
   readonly costUsd: number
+  /** The same for a row with these values, and what it is likely to be. Pure. */
+  readonly estimate?: (values: Values) => { atMostUsd: number; likelyUsd: number }
+  /** What is wrong with the definition: told when the column has a table and a name. */
+  readonly flaw?: TableError
   /** Paths into the values it reads that the column uses, such as `firm.employees`: checked against the declared outputs. */
   readonly paths?: readonly string[]
   /** Other tables that the column asks; they must be served too. */

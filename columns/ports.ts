@@ -243,6 +243,8 @@ export interface ModelAnswer {
   finishReason: string
   model: string
   usage: { inputTokens: number; outputTokens: number } | null
+  /** How the server was asked for JSON, where there are several ways. */
+  format?: string
 }
 
 export interface Model {

@@ -1,3 +1,4 @@
+import { present } from '../routing/segment/missing.ts'
 import { TableError } from './errors.ts'
 import { wayOutOf } from './nearest.ts'
 import { valueAt } from './paths.ts'
@@ -115,11 +116,20 @@ export function renderPrompt(given: Prompt, { values, send, redact, rules }: Pro
   }
 }
 
-/** Null for what holds nothing: blanks are nothing too. */
+/** Null for what holds nothing: blanks, what people write where they have nothing to write, and lists and objects of nothing else. */
 function textOf(value: unknown): string | null {
-  if (value === null || value === undefined) return null
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
-  return text.trim() === '' ? null : text
+  if (isNothing(value, 0)) return null
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? null)
+}
+
+/** Deeper than any value that a column may hold. */
+const deepest = 100
+
+function isNothing(value: unknown, depth: number): boolean {
+  if (value === null || value === undefined) return true
+  if (typeof value === 'string') return present(value) === null
+  if (typeof value !== 'object' || depth > deepest) return false
+  return Object.values(value).every((each) => isNothing(each, depth + 1))
 }
 
 function fenced(text: string): string {

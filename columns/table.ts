@@ -140,6 +140,7 @@ function place(
   { when = {}, late = null }: { when?: Readonly<Record<string, unknown>>; late?: Late | null },
 ): PlacedColumn {
   checkName('column', name)
+  if (column.flaw !== undefined) throw flawOf(table, name, column.flaw)
   const inputs = Object.keys(table.input.shape)
   const earlier = table.columns.map((each) => each.name)
   if (inputs.includes(name) || earlier.includes(name)) {
@@ -227,6 +228,13 @@ function checkName(what: string, name: string): void {
     field: what,
     value: name,
     wayOut: 'start with a letter; use letters, digits, - and _, at most 64',
+  })
+}
+
+function flawOf(table: TableDefinition, column: string, { code, message, details }: TableError): TableError {
+  return new TableError(code, `table "${table.name}": column "${column}": ${message}`, {
+    ...details,
+    field: `columns.${column}${details.field === undefined ? '' : `.${details.field}`}`,
   })
 }
 

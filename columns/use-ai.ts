@@ -1,18 +1,27 @@
 import type { z } from 'zod'
 import { asAnswered, asSeen, buildColumn } from './build.ts'
 import { type Column, type ColumnOptions, done, type Outcome, type Values } from './column.ts'
-import type { CallFailure } from './errors.ts'
+import { type CallFailure, TableError } from './errors.ts'
 import type { Model } from './ports.ts'
 import type { PathOf, Prompt } from './prompt.ts'
 import type { Answered, NameOf, Seen } from './types.ts'
-import { standIn } from './use-ai/answer.ts'
-import { askModel } from './use-ai/ask.ts'
-import { outcomeOfFailure } from './use-ai/outcomes.ts'
-import { describePlan, planOf, previewOf } from './use-ai/plan.ts'
+import { type Shown, standIn } from './use-ai/answer.ts'
+import { askModel, requestOf } from './use-ai/ask.ts'
+import { estimateOf, mostUsd } from './use-ai/estimate.ts'
+import { outcomeOfFailure, RepairFailure } from './use-ai/outcomes.ts'
+import { checkKnown, describePlan, planOf } from './use-ai/plan.ts'
 import type { Price } from './use-ai/price.ts'
 
-/** What the deterministic rule says: the whole answer, or the part it is sure of. */
-export type RuleAnswer<Out> = { complete: true; value: Out } | { complete: false; known: Partial<Out> }
+/** What the deterministic rule says: the whole answer, or the part it is sure of. `detail` is kept as `detail.rule` of the cell. */
+export type RuleAnswer<Out> =
+  | { complete: true; value: Out; detail?: object }
+  | {
+      complete: false
+      known: Partial<Out>
+      /** Fields that tell why, such as a reason and citations: they stand with `known` where it overrules the model. */
+      explain?: Partial<Out>
+      detail?: object
+    }
 
 export interface UseAiOptions<Row extends object, Reads extends NameOf<Row>, Needs extends NameOf<Row>, Out>
   extends ColumnOptions {
@@ -46,7 +55,7 @@ const asKnown = <Out>(known: Partial<Answered<Out>>): Partial<Out> => known as P
  * Messy fields into validated JSON: the rule first, the model for the rest, one repair, then an honest unknown. Identical questions
  * are asked once and answers that were valid are kept. Whatever the model's server does, the cell says which outcome it was.
  *
- * @throws {TableError} `definition-invalid` for a prompt, output or limit that cannot work.
+ * A prompt, output or limit that cannot work makes the table throw `definition-invalid`, with the names of table and column.
  */
 export function useAi<
   Row extends object,
@@ -54,6 +63,20 @@ export function useAi<
   const Needs extends NameOf<Row> = never,
   const Out extends object = object,
 >(options: UseAiOptions<Row, Reads, Needs, Out>): Column<Row, Out> {
+  try {
+    return define(options)
+  } catch (error) {
+    if (!TableError.isInstance(error)) throw error
+    const { reads, needs } = options
+    const run = () => Promise.reject(error)
+    const column = { kind: 'use-ai', reads, needs, versionOf: [], work: { effect: 'none', run } } as const
+    return { ...buildColumn<Row, Out>(column), flaw: error }
+  }
+}
+
+function define<Row extends object, Reads extends NameOf<Row>, Needs extends NameOf<Row>, Out extends object>(
+  options: UseAiOptions<Row, Reads, Needs, Out>,
+): Column<Row, Out> {
   const plan = planOf<Out>(options)
   const { decide, unknown } = options
   const byFacts = (values: Values): Out | null => {
@@ -66,32 +89,57 @@ export function useAi<
   const column = buildColumn<Row, Out>({
     ...options,
     kind: 'use-ai',
-    costUsd: previewOf(plan),
     describe: describePlan(plan),
     versionOf: [decide, unknown],
     work: {
       effect: 'read',
       run(values, context) {
         const rule = decide?.(asSeen<Seen<Row, Reads, Needs>>(values))
+        const told = rule?.detail === undefined ? {} : { rule: rule.detail }
         if (rule?.complete) {
-          const detail = { outcome: 'answered-by-rule', decidedBy: 'rule' }
+          const detail = { outcome: 'answered-by-rule', decidedBy: 'rule', ...told }
           return done(asAnswered<Out>(rule.value), { detail, cost: { usd: 0 } })
         }
         const known = asKnown<Out>(rule?.known ?? {})
-        return askModel(plan, { values, known, context, instead: () => byFacts(values) })
+        checkKnown(plan, known)
+        const explain = asKnown<Out>(rule?.explain ?? {})
+        checkKnown(plan, explain)
+        const instead = () => byFacts(values)
+        return askModel(plan, { values, known, explain, rule: rule?.detail, context, instead })
       },
-      otherwise: (values, failure) => insteadOf(failure, () => byFacts(values), plan.model.model),
+      otherwise(values, failure) {
+        const shown = (): Shown => {
+          const detail = decide?.(asSeen<Seen<Row, Reads, Needs>>(values)).detail
+          const { user } = requestOf(plan, values, '').request
+          return { model: plan.model.model, sent: user, ...(detail !== undefined && { rule: detail }) }
+        }
+        return insteadOf(failure, () => byFacts(values), shown)
+      },
     },
   })
-  return { ...column, paths: plan.send }
+  const { attempts } = column.retry
+  return {
+    ...column,
+    paths: plan.send,
+    costUsd: mostUsd(plan, attempts),
+    estimate(values) {
+      if (decide?.(asSeen<Seen<Row, Reads, Needs>>(values)).complete) return { atMostUsd: 0, likelyUsd: 0 }
+      return estimateOf(plan, values, attempts)
+    },
+  }
 }
 
 /** The lead does not stop for the model: the facts stand. A bug in the definition stays an error. */
-function insteadOf<Out>(failure: CallFailure, byFacts: () => Out | null, model: string): Outcome<Out> | null {
+function insteadOf<Out>(
+  failure: CallFailure,
+  byFacts: () => Out | null,
+  shown: () => Shown,
+): Outcome<Out> | null {
   const outcome = outcomeOfFailure(failure)
   if (outcome === null) return null
+  const answers = RepairFailure.isInstance(failure) ? failure.answers : []
   try {
-    return standIn(byFacts(), { outcome, problem: failure.message, model, answers: [] })
+    return standIn(byFacts(), { outcome, problem: failure.message, answers, ...shown() })
   } catch {
     return null
   }

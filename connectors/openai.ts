@@ -6,8 +6,8 @@ import { ModelFailure } from '../columns/use-ai/outcomes.ts'
 import { exchange, type RunningCall, startCall } from './call.ts'
 import { budgetOf, credentialName, type Limits } from './limits.ts'
 import { readAnswer } from './openai/answer.ts'
-import { failureOf, isAboutFormat, limitOf } from './openai/failure.ts'
-import { type AnswerFormat, bodyOf, simplerFormat } from './openai/request.ts'
+import { failureOf, isAboutFormat, isAboutLimit, limitOf } from './openai/failure.ts'
+import { type AnswerFormat, bodyOf, type LimitName, otherLimit, simplerFormat } from './openai/request.ts'
 
 export type { AnswerFormat } from './openai/request.ts'
 
@@ -36,12 +36,14 @@ const maxAnswerBytes = 256 * 1024
 export function openai(settings: OpenaiSettings): Model {
   const baseURL = settings.baseUrl ?? officialUrl
   const declared = settings.format ?? 'json_schema'
+  const isOfficial = URL.parse(baseURL)?.hostname === new URL(officialUrl).hostname
+  const limit = isOfficial ? 'max_completion_tokens' : 'max_tokens'
   const budget = budgetOf(
     credentialName('openai', `${baseURL} ${settings.apiKey}`),
     { concurrency: 10 },
     settings.limits,
   )
-  const server: Server = { ...settings, baseURL, budget, format: declared }
+  const server: Server = { ...settings, baseURL, budget, format: declared, limit }
   return {
     vendor: 'openai',
     budget,
@@ -58,19 +60,26 @@ interface Server {
   budget: Budget
   /** What the server is known to take. */
   format: AnswerFormat
+  limit: LimitName
 }
 
 async function answer(server: Server, request: ModelRequest, call: Call): Promise<ModelAnswer> {
   const running = startCall(call, server.budget)
+  const known = { format: server.format, limit: server.limit }
+  const tried = { ...known }
   for (;;) {
-    const { format } = server
     try {
-      return await ask(server, { request, format, running })
+      const answered = await ask(server, { request, ...tried, running })
+      // Only what has worked is remembered. Another call may have learnt more in the meantime.
+      if (server.format === known.format) server.format = tried.format
+      if (server.limit === known.limit) server.limit = tried.limit
+      return { ...answered, format: tried.format }
     } catch (error) {
-      const simpler = isAboutFormat(error) ? simplerFormat(format) : null
-      if (simpler === null) throw failureOf(error, { running, ...server })
-      // Another call may have learnt more in the meantime.
-      if (server.format === format) server.format = simpler
+      const simpler = isAboutFormat(error) ? simplerFormat(tried.format) : null
+      if (simpler !== null) tried.format = simpler
+      else if (tried.limit === known.limit && isAboutLimit(error, tried.limit))
+        tried.limit = otherLimit(tried.limit)
+      else throw failureOf(error, { running, ...server })
     }
   }
 }
@@ -78,13 +87,14 @@ async function answer(server: Server, request: ModelRequest, call: Call): Promis
 interface Asking {
   request: ModelRequest
   format: AnswerFormat
+  limit: LimitName
   running: RunningCall
 }
 
 /** Longer than any turn is in coming: the time of a request itself is kept by `exchange`. */
 const noTimeoutMs = 86_400_000
 
-async function ask(server: Server, { request, format, running }: Asking): Promise<ModelAnswer> {
+async function ask(server: Server, { request, format, limit, running }: Asking): Promise<ModelAnswer> {
   const client = new OpenAI({
     apiKey: server.apiKey,
     baseURL: server.baseURL,
@@ -92,7 +102,7 @@ async function ask(server: Server, { request, format, running }: Asking): Promis
     logLevel: 'off',
     fetch: readWhole(running, server),
   })
-  const body = bodyOf(request, { model: server.model, format, isOfficial: server.baseURL === officialUrl })
+  const body = bodyOf(request, { model: server.model, format, limit })
   const options = { signal: running.signal, timeout: noTimeoutMs }
   const completion: unknown = await client.chat.completions.create(body, options)
   return readAnswer(completion, server.model)

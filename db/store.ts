@@ -128,8 +128,8 @@ export interface Store {
 
   /** A kept answer; null for none. */
   memo(key: string): Promise<Json | null>
-  /** Keeps an answer under its key, for as long as the row that asked is there: nothing for a row that is gone. The first one stays. */
-  remember(answer: { key: string; value: Json; row: string; table: string }): Promise<void>
+  /** Keeps an answer under its key, for as long as the row that asked is there: nothing for a row that is gone. The first one stays, unless this is to `replace` it. */
+  remember(answer: { key: string; value: Json; row: string; table: string; replace?: boolean }): Promise<void>
   /**
    * Takes money out of every one of these purses, or out of none: the answer names the first that has not enough. Amounts are exact to a
    * billionth of a dollar.

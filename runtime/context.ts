@@ -124,7 +124,7 @@ class AttemptContext implements CellContext {
     return (table, by, key) => lookUp(this.#engine, { table, by, key })
   }
   get memo(): CellContext['memo'] {
-    return async (key, ask) => {
+    return async (key, ask, accept) => {
       const { value, cached, kept } = await this.#engine.memos.get({
         key,
         table: this.table,
@@ -135,6 +135,7 @@ class AttemptContext implements CellContext {
           return ask()
         },
         isOwn: (error) => isOwn(this.#flight, error),
+        accept,
       })
       if (kept) this.#start.memo = key
       return { value, cached }

@@ -11,6 +11,8 @@ export interface Question {
   ask(): Promise<{ value: Json; keep: boolean }>
   /** Is this failure due to the row that asked? Others that wait for the same answer then ask for themselves. */
   isOwn(error: unknown): boolean
+  /** Is a kept answer still one? One that is not is asked anew and replaced. */
+  accept?: ((value: Json) => boolean) | undefined
 }
 
 export interface Remembered {
@@ -32,11 +34,11 @@ type Shared = { value: Json; kept: boolean } | { error: unknown; own: boolean }
 export function createMemos(store: Store): Memos {
   const asking = new Map<string, Promise<Shared>>()
 
-  async function lead({ key, table, row, signal, ask }: Question): Promise<Remembered> {
+  async function lead({ key, table, row, signal, ask, accept }: Question): Promise<Remembered> {
     const found = await store.memo(key)
-    if (found !== null) return { value: found, cached: true, kept: true }
+    if (found !== null && accept?.(found) !== false) return { value: found, cached: true, kept: true }
     const { value, keep } = await Promise.race([ask(), aborted(signal)])
-    if (keep) await store.remember({ key, value, row, table })
+    if (keep) await store.remember({ key, value, row, table, replace: found !== null })
     return { value, cached: false, kept: keep }
   }
 
@@ -47,8 +49,9 @@ export function createMemos(store: Store): Memos {
         const ongoing = asking.get(key)
         if (ongoing === undefined) break
         const shared = await Promise.race([ongoing, aborted(signal)])
-        if ('value' in shared) return { ...shared, cached: true }
-        if (!shared.own) throw shared.error
+        if (!('value' in shared)) {
+          if (!shared.own) throw shared.error
+        } else if (question.accept?.(shared.value) !== false) return { ...shared, cached: true }
       }
       const { promise, resolve } = Promise.withResolvers<Shared>()
       asking.set(key, promise)

@@ -7,6 +7,10 @@ import { type AiOutcome, aiOutcomes } from './outcomes.ts'
 export interface Answering<Out> {
   cached: boolean
   known: Partial<Out>
+  /** Stands with `known` where that overrules the model: the model's own words would contradict it. */
+  explain: Partial<Out>
+  /** What the detail says of every ending: the model, what was sent, how the rule decided. */
+  shown: Shown
   model: string
   judging: Judging<Out>
   instead: () => Out | null
@@ -14,11 +18,11 @@ export interface Answering<Out> {
 
 /** The cell after a conversation: the model's answer under the facts, or what stands without it. */
 export function answered<Out extends object>(said: Conversation, answering: Answering<Out>): Outcome<Out> {
-  const { cached, known, model, judging, instead } = answering
+  const { cached, known, explain, model, judging, instead } = answering
   const cost = costOf(said, cached)
   const others = said.answers.flatMap((each) => (each.model === model ? [] : [each.model ?? null]))
   const shared = {
-    model,
+    ...answering.shown,
     cached,
     answers: said.answers,
     ...(said.estimated && { estimated: true }),
@@ -31,7 +35,6 @@ export function answered<Out extends object>(said: Conversation, answering: Answ
       { ...shared, outcome: outcomeNamed(said.wrong), problem: said.problem ?? '' },
       cost,
     )
-  // A kept answer meets the rules of today: a refinement of the schema may have changed without changing the question.
   const verdict = judgeValue(said.value, judging)
   if (!verdict.ok)
     return standIn(instead(), { ...shared, outcome: verdict.outcome, problem: verdict.problem }, cost)
@@ -49,15 +52,21 @@ export function answered<Out extends object>(said: Conversation, answering: Answ
     ({ field, model: theirs, fact }) => `${field} is ${fact} by the facts, not ${theirs} as the model said`,
   )
   return done(
-    { ...verdict.value, ...known },
+    { ...verdict.value, ...(overruled.length > 0 && explain), ...known },
     { detail, cost, ...(reason.length > 0 && { reason: reason.join('; ') }) },
   )
 }
 
-export interface StandIn {
+export interface Shown {
+  model: string
+  /** The fenced values as they were sent. */
+  sent: string
+  rule?: object
+}
+
+export interface StandIn extends Shown {
   outcome: AiOutcome
   problem: string
-  model: string
   answers: readonly JsonObject[]
 }
 

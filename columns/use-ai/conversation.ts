@@ -4,8 +4,8 @@ import { CallFailure } from '../errors.ts'
 import type { Json, JsonObject } from '../json.ts'
 import type { Call, Model, ModelAnswer, ModelRequest } from '../ports.ts'
 import { type Judging, judge, type Verdict } from './judge.ts'
-import { maybeBilled } from './outcomes.ts'
-import { costOf, maximumUsd, type Price } from './price.ts'
+import { maybeBilled, RepairFailure } from './outcomes.ts'
+import { costOf, maximumUsd, type Price, usageOf } from './price.ts'
 
 export interface Question<Out> {
   model: Model
@@ -38,8 +38,8 @@ const leastMs = 200
 const longestKept = 4_000
 
 /**
- * Asks once, and once more with what was wrong. Throws when the first call fails: the runtime tries that again. A repair that fails is
- * not tried again, so that one run of a cell makes at most one.
+ * Asks once, and once more with what was wrong. Throws when a call fails: the runtime tries the first again; that of a repair is for good,
+ * so that one run of a cell makes at most one, and leaves the question open.
  */
 export async function converse<Out>(question: Question<Out>, context: CellContext): Promise<Conversation> {
   const startedAt = context.now()
@@ -58,7 +58,8 @@ export async function converse<Out>(question: Question<Out>, context: CellContex
   settle(conversation, first)
   if (first.ok || !first.repairable) return conversation
   const timeoutMs = context.timeoutMs - (context.now() - startedAt) - marginMs
-  if (timeoutMs < leastMs) return unrepaired(conversation, 'there was no time left to ask again')
+  if (timeoutMs < leastMs)
+    throw unrepaired(conversation, new CallFailure('timeout', 'there was no time left', { retryable: false }))
   try {
     const second = await askOnce(repairOf(question, first), within(context, timeoutMs), conversation)
     settle(conversation, second)
@@ -66,7 +67,7 @@ export async function converse<Out>(question: Question<Out>, context: CellContex
     return conversation
   } catch (error) {
     if (!CallFailure.isInstance(error)) throw error
-    return unrepaired(conversation, `asking again failed: ${error.message}`)
+    throw unrepaired(conversation, error)
   }
 }
 
@@ -93,25 +94,21 @@ async function askOnce<Out>(
   conversation: Conversation,
 ): Promise<Verdict<Out>> {
   const maximum = maximumUsd(request, price)
-  const reserved = maximum > 0 ? await context.charge(maximum) : null
+  const reserved = maximum === 0 ? null : await context.charge(maximum)
   const answer = await model.answer(request, context).catch((error: unknown) => {
+    // Otherwise the reservation stays: the server may have worked.
     if (!maybeBilled(error)) reserved?.settle(0)
-    // The reservation stays: the server may have worked. It is counted where the conversation goes on without this answer.
-    else if (conversation.answers.length > 0) add(conversation, { usd: maximum, estimated: maximum > 0 })
     throw error
   })
-  const cost = costOf(answer, maximum, price)
+  const usage = usageOf(answer, request)
+  const cost = costOf(usage, maximum, price)
   reserved?.settle(cost.usd)
-  add(conversation, cost)
-  conversation.inputTokens += answer.usage?.inputTokens ?? 0
-  conversation.outputTokens += answer.usage?.outputTokens ?? 0
+  conversation.usd += cost.usd
+  conversation.estimated ||= cost.estimated
+  conversation.inputTokens += usage?.inputTokens ?? 0
+  conversation.outputTokens += usage?.outputTokens ?? 0
   conversation.answers.push(shown(answer))
   return judge(answer, judging)
-}
-
-function add(conversation: Conversation, { usd, estimated }: { usd: number; estimated: boolean }): void {
-  conversation.usd += usd
-  conversation.estimated ||= estimated
 }
 
 function settle<Out>(conversation: Conversation, verdict: Verdict<Out>): void {
@@ -120,10 +117,8 @@ function settle<Out>(conversation: Conversation, verdict: Verdict<Out>): void {
   conversation.problem = verdict.ok ? null : verdict.problem
 }
 
-const unrepaired = (conversation: Conversation, why: string): Conversation => ({
-  ...conversation,
-  problem: `${conversation.problem}; ${why}`,
-})
+const unrepaired = ({ problem, answers }: Conversation, failed: CallFailure): RepairFailure =>
+  new RepairFailure(failed, { problem: problem ?? '', answers })
 
 /** The same question with what was wrong, in our words: what the model wrote itself is not repeated outside the fence. */
 function repairOf<Out>(question: Question<Out>, verdict: { told: string }): Question<Out> {

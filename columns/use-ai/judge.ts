@@ -8,9 +8,10 @@ import type { AiOutcome } from './outcomes.ts'
 const longestAnswer = 64 * 1024
 const deepest = 32
 
-/** The field that lists the inputs an answer stands on, and the fields that say `unknown` where nothing decided. */
+/** The field that lists the inputs an answer stands on. */
 export interface Cites {
   field: string
+  /** Paths of the fields that say `unknown` or null where nothing decided: `region`, `firm.size`, `offices[].country`. */
   decisive: readonly string[]
 }
 
@@ -28,7 +29,8 @@ export type Verdict<Out> =
 
 /** Whether an answer may be used: whole, JSON of the schema to the letter, and standing on inputs that were there. */
 export function judge<Out>(answer: ModelAnswer, judging: Judging<Out>): Verdict<Out> {
-  if (answer.refusal !== null) return final('refused', `the model refused: ${answer.refusal}`)
+  if (answer.refusal !== null && answer.refusal.trim() !== '')
+    return final('refused', `the model refused: ${answer.refusal}`)
   if (answer.finishReason === 'length')
     return final('cut-off', 'the answer ended with "length": it was cut off')
   if (answer.finishReason === 'content_filter')
@@ -83,7 +85,9 @@ const repairable = (outcome: AiOutcome, problem: string, told = problem): Verdic
   told: short(told),
 })
 
-const short = (text: string) => (text.length > 500 ? `${text.slice(0, 499)}…` : text)
+/** Most that a model is told of what is wrong, in signs. */
+export const longestTold = 500
+const short = (text: string) => (text.length > longestTold ? `${text.slice(0, longestTold - 1)}…` : text)
 
 /**
  * Where the schema changed an answer instead of refusing it: a key left out, a default filled in, a text trimmed. An answer is taken as
@@ -144,6 +148,18 @@ function wrongCitation(
       told: `${field} may only name values that are not empty; ${known}`,
     }
   }
-  if (cited.length > 0 || decisive.every((name) => value[name] === 'unknown')) return null
+  if (cited.length > 0 || !decisive.some((path) => isDecided(value, path.split('.')))) return null
   return { problem: `${field} names nothing`, told: `${field} must name the values that decided; ${known}` }
+}
+
+/** Whether anything at the end of a path says more than that it is not known. */
+function isDecided(value: unknown, [name, ...rest]: readonly string[]): boolean {
+  if (name === undefined) {
+    if (Array.isArray(value)) return value.some((each) => isDecided(each, []))
+    return value !== undefined && value !== null && value !== 'unknown'
+  }
+  const isList = name.endsWith('[]')
+  const inner = isRecord(value) ? value[isList ? name.slice(0, -2) : name] : undefined
+  if (!isList) return isDecided(inner, rest)
+  return Array.isArray(inner) && inner.some((each) => isDecided(each, rest))
 }

@@ -1,4 +1,5 @@
 import { CallFailure } from '../errors.ts'
+import type { JsonObject } from '../json.ts'
 
 /**
  * How a useAi cell came to what it holds: `detail.outcome` is one of these, always. The first five hold an answer of the rule or the
@@ -52,12 +53,43 @@ export class ModelFailure extends CallFailure {
   }
 }
 
+const repairMarker = Symbol.for('rota.RepairFailure')
+
+/** Asking again failed, for the reason of `failed`. Not tried once more, so that a run of a cell makes at most one repair. */
+export class RepairFailure extends CallFailure {
+  readonly [repairMarker] = true
+  readonly failed: CallFailure
+  /** What was said before. */
+  readonly answers: readonly JsonObject[]
+
+  constructor(
+    failed: CallFailure,
+    { problem, answers }: { problem: string; answers: readonly JsonObject[] },
+  ) {
+    super(failed.kind, `${problem}; asking again failed: ${failed.message}`, {
+      retryable: false,
+      outcomeUnknown: failed.outcomeUnknown,
+      cause: failed,
+    })
+    this.name = 'RepairFailure'
+    this.failed = failed
+    this.answers = answers
+  }
+
+  static override isInstance(error: unknown): error is RepairFailure {
+    return typeof error === 'object' && error !== null && repairMarker in error
+  }
+}
+
 /** The outcome a failed call is shown as. Null for a bug in the definition, which no stand-in may hide. */
 export function outcomeOfFailure(failure: CallFailure): AiOutcome | null {
+  if (RepairFailure.isInstance(failure)) return outcomeOfFailure(failure.failed)
   if (ModelFailure.isInstance(failure)) return failure.trouble
   switch (failure.kind) {
     case 'invalid-output':
-      return 'not-json'
+      // What may work later was said by the server, at an attempt that the runtime tells of by its kind alone. What may not is a value of
+      // the definition that its own schema refuses.
+      return failure.retryable ? 'not-json' : null
     case 'not-found':
       return 'unknown-model'
     case 'needs-credentials':

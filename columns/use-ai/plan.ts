@@ -1,11 +1,12 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { Spend } from '../column.ts'
-import { TableError } from '../errors.ts'
+import { CallFailure, TableError } from '../errors.ts'
 import { type JsonObject, jsonSchemaOf } from '../json.ts'
+import { wayOutOf } from '../nearest.ts'
 import type { Model } from '../ports.ts'
-import { checkPrompt, maxValueLength, type Prompt } from '../prompt.ts'
+import { checkPrompt, type Prompt } from '../prompt.ts'
 import type { Cites } from './judge.ts'
-import { type Price, previewUsd } from './price.ts'
+import type { Price } from './price.ts'
 import { checkOutput, decisiveFields, isListOfTexts, rulesOf } from './rules.ts'
 
 /** The options of a useAi column that do not know the row. */
@@ -43,7 +44,12 @@ const defaultMaxTokens = 400
 
 /** @throws {TableError} `definition-invalid` for a prompt, output or limit that cannot work. */
 export function planOf<Out>(options: PlanOptions<Out>): Plan<Out> {
-  const { prompt, cites, price, spend } = options
+  const { prompt, cites, price, spend, maxTokens = defaultMaxTokens } = options
+  if (typeof prompt !== 'object' || prompt === null)
+    throw problem('prompt', String(prompt).slice(0, 80), {
+      message: 'the prompt is no prompt, so its references cannot be checked',
+      wayOut: "write it as prompt('…'), or as a template: prompt`…`",
+    })
   const declared = [...(options.reads ?? []), ...(options.needs ?? [])]
   checkPrompt(prompt, declared)
   const jsonSchema = checkOutput(jsonSchemaOf(options.output))
@@ -57,6 +63,12 @@ export function planOf<Out>(options: PlanOptions<Out>): Plan<Out> {
       wayOut: 'set price: { input, output } in US dollars for a million tokens',
     })
   }
+  checkPrice(price)
+  if (!Number.isSafeInteger(maxTokens) || maxTokens < 1)
+    throw problem('maxTokens', String(maxTokens), {
+      message: 'maxTokens is no number of tokens',
+      wayOut: 'give a whole number from 1, or leave it out',
+    })
   return {
     model: options.model,
     output: options.output,
@@ -66,9 +78,20 @@ export function planOf<Out>(options: PlanOptions<Out>): Plan<Out> {
     send,
     redact: options.redact ?? true,
     cites: cites === undefined ? null : { field: cites.field, decisive: decisiveFields(jsonSchema) },
-    maxTokens: options.maxTokens ?? defaultMaxTokens,
+    maxTokens,
     price,
     revision: options.revision ?? 0,
+  }
+}
+
+/** What is no amount would make a limit of money hold nothing back: nothing compares with NaN. */
+function checkPrice(price: Price | undefined): void {
+  for (const each of ['input', 'output'] as const) {
+    if (price === undefined || (Number.isFinite(price[each]) && price[each] >= 0)) continue
+    throw problem(`price.${each}`, String(price[each]), {
+      message: `price.${each} is no amount of money`,
+      wayOut: 'give US dollars for a million tokens, from 0',
+    })
   }
 }
 
@@ -92,6 +115,31 @@ function checkCites(jsonSchema: JsonObject, field: string): void {
 const problem = (field: string, value: unknown, { message, wayOut }: { message: string; wayOut: string }) =>
   new TableError('definition-invalid', message, { field, value, wayOut })
 
+/**
+ * What the rule knows must be fields of the output that the output takes: otherwise the cell would fail on the model's answer, and the
+ * model be blamed.
+ *
+ * @throws {CallFailure} `crashed`, naming the field.
+ */
+export function checkKnown<Out>({ output, jsonSchema }: Plan<Out>, known: Partial<Out>): void {
+  const fields = output instanceof z.ZodObject ? output.shape : {}
+  const names = Object.keys(jsonSchema.properties ?? {})
+  for (const [name, value] of Object.entries(known)) {
+    const field: unknown = fields[name]
+    const checked = field instanceof z.ZodType ? field.safeParse(value) : null
+    const problem = !names.includes(name)
+      ? `is no field of the output: ${wayOutOf(name, names)}`
+      : checked?.success === false
+        ? `is not what the output takes: ${z.prettifyError(checked.error)}`
+        : value === undefined
+          ? 'is undefined: leave out what is not known'
+          : null
+    if (problem === null) continue
+    const message = `the field "${name}" that decide knows ${problem}`.replaceAll(/\s+/g, ' ')
+    throw new CallFailure('crashed', message, { retryable: false, cause: new TypeError(message) })
+  }
+}
+
 /** What the column is made of, for people and for its version. */
 export const describePlan = <Out>({
   model,
@@ -108,10 +156,3 @@ export const describePlan = <Out>({
   redact,
   cites: cites?.field ?? null,
 })
-
-/** What one row is likely to cost at most, in US dollars. */
-export const previewOf = <Out>({ prompt, rules, send, maxTokens, price }: Plan<Out>): number =>
-  previewUsd(
-    { instructions: prompt.text.length + rules.length, values: send.length * maxValueLength, maxTokens },
-    price,
-  )

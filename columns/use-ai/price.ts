@@ -6,8 +6,8 @@ export interface Price {
   output: number
 }
 
-/** Roles, separators and the like that a server adds around the messages, in tokens. */
-const framing = 64
+/** Roles, separators and the words that a server or a simpler format adds around the messages, in tokens. */
+const framing = 128
 
 /**
  * The most one request can cost: a token is at least one byte of text, and the answer ends at its limit. Servers count the schema as
@@ -15,34 +15,37 @@ const framing = 64
  */
 export function maximumUsd(request: ModelRequest, price: Price | undefined): number {
   if (price === undefined) return 0
-  const input =
-    bytesOf(request.system) +
-    bytesOf(request.user) +
-    bytesOf(JSON.stringify(request.schema.jsonSchema)) +
-    framing
-  return (input * price.input + request.maxTokens * price.output) / 1e6
+  return (mostInput(request) * price.input + request.maxTokens * price.output) / 1e6
 }
+
+const mostInput = ({ system, user, schema }: ModelRequest) =>
+  bytesOf(system) + bytesOf(user) + bytesOf(JSON.stringify(schema.jsonSchema)) + framing
 
 const bytesOf = (text: string) => Buffer.byteLength(text)
 
-/** What an answer cost. A server that counts no tokens is believed to have charged the maximum: `estimated`. */
+/**
+ * The tokens as the server counted them; null where it counted none, or more than can be: more going in than bytes were sent, more coming
+ * out than the limit and than bytes came.
+ */
+export function usageOf(answer: ModelAnswer, request: ModelRequest): ModelAnswer['usage'] {
+  if (answer.usage === null) return null
+  const { inputTokens, outputTokens } = answer.usage
+  const received = bytesOf(answer.text ?? '') + bytesOf(answer.refusal ?? '')
+  const isPossible =
+    inputTokens <= mostInput(request) && outputTokens <= Math.max(request.maxTokens, received)
+  return isPossible ? answer.usage : null
+}
+
+/** What an answer cost. Where the tokens are not known it is believed to have cost the maximum: `estimated`. */
 export function costOf(
-  answer: ModelAnswer,
+  usage: ModelAnswer['usage'],
   maximum: number,
   price: Price | undefined,
 ): { usd: number; estimated: boolean } {
   if (price === undefined) return { usd: 0, estimated: false }
-  if (answer.usage === null) return { usd: maximum, estimated: true }
-  const { inputTokens, outputTokens } = answer.usage
-  return { usd: (inputTokens * price.input + outputTokens * price.output) / 1e6, estimated: false }
-}
-
-/** What one row is likely to cost at most, for previews: everything sent at its longest, four characters to a token, and the repair. */
-export function previewUsd(
-  sizes: { instructions: number; values: number; maxTokens: number },
-  price: Price | undefined,
-): number {
-  if (price === undefined) return 0
-  const input = (sizes.instructions + sizes.values) / 4
-  return (2 * (input * price.input + sizes.maxTokens * price.output)) / 1e6
+  if (usage === null) return { usd: maximum, estimated: true }
+  return {
+    usd: (usage.inputTokens * price.input + usage.outputTokens * price.output) / 1e6,
+    estimated: false,
+  }
 }

@@ -1,27 +1,6 @@
-import { z } from 'zod'
 import { TableError } from '../errors.ts'
 import type { JsonObject } from '../json.ts'
-
-const Node = z.object({
-  type: z.union([z.string(), z.array(z.string())]).optional(),
-  enum: z.array(z.union([z.string(), z.number(), z.boolean(), z.null()])).optional(),
-  const: z.unknown().optional(),
-  anyOf: z.array(z.unknown()).optional(),
-  properties: z.record(z.string(), z.unknown()).optional(),
-  required: z.array(z.string()).default([]),
-  additionalProperties: z.unknown().optional(),
-  items: z.unknown().optional(),
-  description: z.string().optional(),
-  maxLength: z.number().optional(),
-  minimum: z.number().optional(),
-  maximum: z.number().optional(),
-})
-type Node = z.output<typeof Node>
-
-const nodeOf = (schema: unknown): Node => Node.safeParse(schema).data ?? { required: [] }
-const formsOf = (node: Node): Node[] =>
-  node.anyOf === undefined ? [node] : node.anyOf.map(nodeOf).flatMap(formsOf)
-const isNull = (node: Node) => node.type === 'null' || [node.type].flat().includes('null')
+import { insideOf, readSchema, refOf, type Schema, type SchemaNode } from './schema-node.ts'
 
 /**
  * Checks that a model can be held to the schema: every field required, nothing beside the fields, and `unknown` (or null) among the
@@ -29,24 +8,31 @@ const isNull = (node: Node) => node.type === 'null' || [node.type].flat().includ
  *
  * @throws {TableError} `definition-invalid`, naming the field.
  */
-export function checkOutput(schema: JsonObject | null): JsonObject {
-  if (schema?.type !== 'object') {
+export function checkOutput(given: JsonObject | null): JsonObject {
+  if (given?.type !== 'object') {
     throw problem(
       'output',
-      schema?.type ?? null,
+      given?.type ?? null,
       'the output of a useAi column must be a zod object',
       'wrap it: z.object({ … })',
     )
   }
-  checkNode(nodeOf(schema), 'output')
-  return schema
+  checkPlace(readSchema(given), given, { path: 'output', inside: [] })
+  return given
 }
 
-function checkNode(node: Node, path: string): void {
-  const forms = formsOf(node)
-  const nullable = forms.some(isNull)
-  const values = forms.flatMap((each) => each.enum ?? (each.const === undefined ? [] : [each.const]))
-  if (values.length > 1 && !values.includes('unknown') && !nullable) {
+interface Place {
+  path: string
+  /** References that are being followed. */
+  inside: readonly string[]
+}
+
+function checkPlace(schema: Schema, given: unknown, { path, inside }: Place): void {
+  const ref = refOf(given)
+  if (ref !== null && inside.includes(ref)) return
+  const forms = schema.forms(given)
+  const values = forms.flatMap(valuesOf)
+  if (values.length > 1 && !values.includes('unknown') && !forms.some(isNull)) {
     throw problem(
       path,
       values,
@@ -54,32 +40,59 @@ function checkNode(node: Node, path: string): void {
       'add "unknown" to the enum, or make it nullable',
     )
   }
-  for (const each of forms) {
-    if (each.items !== undefined) checkNode(nodeOf(each.items), `${path}[]`)
-    if (each.properties === undefined) {
-      if (each.type === 'object')
-        throw problem(path, null, `${path} has no fixed fields, which strict JSON needs`, 'use z.object')
-      continue
-    }
-    if (each.additionalProperties !== false)
-      throw problem(
-        path,
-        null,
-        `${path} lets unknown keys pass, which strict JSON does not`,
-        'use z.object or z.strictObject',
-      )
-    for (const [name, inner] of Object.entries(each.properties)) {
-      if (!each.required.includes(name))
-        throw problem(
-          `${path}.${name}`,
-          null,
-          `${path}.${name} is optional, which strict JSON cannot say`,
-          'make it nullable',
-        )
-      checkNode(nodeOf(inner), `${path}.${name}`)
-    }
-  }
+  for (const each of forms) checkForm(each, path)
+  const followed = ref === null ? inside : [...inside, ref]
+  for (const each of insideOf(schema, given, path))
+    checkPlace(schema, each.given, { path: each.path, inside: followed })
 }
+
+function checkForm(form: SchemaNode, path: string): void {
+  if (form.allOf !== undefined)
+    throw problem(
+      path,
+      null,
+      `${path} is an intersection, which strict JSON cannot say`,
+      'write one object with the fields of both: z.object({ ...a.shape, ...b.shape })',
+    )
+  if (form.prefixItems !== undefined)
+    throw problem(
+      path,
+      null,
+      `${path} is a tuple, which strict JSON cannot say`,
+      'use z.object with a name for each place, or z.array',
+    )
+  if (form.type === undefined && form.enum === undefined && form.const === undefined)
+    throw problem(
+      path,
+      null,
+      `${path} may be anything, so no answer could be held to it`,
+      'say what it is: z.string(), z.number(), z.enum([…])',
+    )
+  if (form.type === 'object') checkObject(form, path)
+}
+
+function checkObject(form: SchemaNode, path: string): void {
+  if (form.properties === undefined)
+    throw problem(path, null, `${path} has no fixed fields, which strict JSON needs`, 'use z.object')
+  if (form.additionalProperties !== false)
+    throw problem(
+      path,
+      null,
+      `${path} lets unknown keys pass, which strict JSON does not`,
+      'use z.object or z.strictObject',
+    )
+  const missing = Object.keys(form.properties).find((name) => !form.required.includes(name))
+  if (missing !== undefined)
+    throw problem(
+      `${path}.${missing}`,
+      null,
+      `${path}.${missing} is optional, which strict JSON cannot say`,
+      'make it nullable',
+    )
+}
+
+const valuesOf = (form: SchemaNode): unknown[] => form.enum ?? (form.const === undefined ? [] : [form.const])
+const isNull = (form: SchemaNode) => [form.type].flat().includes('null') || form.const === null
 
 const problem = (field: string, value: unknown, message: string, wayOut: string) =>
   new TableError('definition-invalid', message, { field, value, wayOut })
@@ -88,44 +101,46 @@ const problem = (field: string, value: unknown, message: string, wayOut: string)
  * The rules of the answer in words, made from the schema with its descriptions. Servers that enforce the schema need the meaning of the
  * values; those that do not need the whole of it.
  */
-export function rulesOf(schema: JsonObject): string {
-  const lines = fieldsOf(nodeOf(schema), '')
-  return `Answer with one JSON object and nothing around it. Its fields, all of them and no others:\n${lines.join('\n')}`
+export function rulesOf(given: JsonObject): string {
+  const schema = readSchema(given)
+  const lines = linesOf(schema, given, { path: '', inside: [] })
+  return `Answer with one JSON object and nothing around it. Its fields, all of them and no others:\n${[...new Set(lines)].join('\n')}`
 }
 
-function fieldsOf(node: Node, prefix: string): string[] {
-  return Object.entries(node.properties ?? {}).flatMap(([name, inner]) => {
-    const field = nodeOf(inner)
-    const path = `${prefix}${name}`
-    const description = field.description === undefined ? '' : ` ${field.description}`
-    return [
-      `- ${path}: ${shapeOf(field)}.${description}`,
-      ...formsOf(field).flatMap((each) => fieldsOf(each, `${path}.`)),
-    ]
+function linesOf(schema: Schema, given: unknown, { path, inside }: Place): string[] {
+  const ref = refOf(given)
+  if (ref !== null && inside.includes(ref)) return []
+  const followed = ref === null ? inside : [...inside, ref]
+  return insideOf(schema, given, path).flatMap((each) => {
+    const { description } = schema.at(each.given)
+    const told = description === undefined ? '' : ` ${description}`
+    const line = `- ${each.path}: ${shapeOf(schema, each.given)}.${told}`
+    const further = linesOf(schema, each.given, { path: each.path, inside: followed })
+    // What a list holds is said with the list, but for its meaning.
+    return each.field || description !== undefined ? [line, ...further] : further
   })
 }
 
-function shapeOf(node: Node): string {
-  return formsOf(node).map(formOf).join(', or ')
+const shapeOf = (schema: Schema, given: unknown): string =>
+  [...new Set(schema.forms(given).map((form) => formOf(schema, form)))].join(', or ')
+
+function formOf(schema: Schema, form: SchemaNode): string {
+  if (form.enum !== undefined) return `one of ${form.enum.map((each) => JSON.stringify(each)).join(', ')}`
+  if (form.const !== undefined) return JSON.stringify(form.const)
+  const types = [form.type ?? 'object'].flat()
+  return types.map((type) => typeInWords(schema, type, form)).join(', or ')
 }
 
-function formOf(node: Node): string {
-  if (node.enum !== undefined) return `one of ${node.enum.map((each) => JSON.stringify(each)).join(', ')}`
-  if (node.const !== undefined) return JSON.stringify(node.const)
-  const types = [node.type ?? 'object'].flat()
-  return types.map((type) => typeInWords(type, node)).join(', or ')
-}
-
-function typeInWords(type: string, node: Node): string {
+function typeInWords(schema: Schema, type: string, form: SchemaNode): string {
   switch (type) {
     case 'string':
-      return node.maxLength === undefined ? 'text' : `text of at most ${node.maxLength} characters`
+      return form.maxLength === undefined ? 'text' : `text of at most ${form.maxLength} characters`
     case 'integer':
     case 'number': {
       const from =
-        node.minimum !== undefined && node.minimum > Number.MIN_SAFE_INTEGER ? ` from ${node.minimum}` : ''
+        form.minimum !== undefined && form.minimum > Number.MIN_SAFE_INTEGER ? ` from ${form.minimum}` : ''
       const to =
-        node.maximum !== undefined && node.maximum < Number.MAX_SAFE_INTEGER ? ` up to ${node.maximum}` : ''
+        form.maximum !== undefined && form.maximum < Number.MAX_SAFE_INTEGER ? ` up to ${form.maximum}` : ''
       return `${type === 'integer' ? 'a whole number' : 'a number'}${from}${to}`
     }
     case 'boolean':
@@ -133,20 +148,32 @@ function typeInWords(type: string, node: Node): string {
     case 'null':
       return 'null'
     case 'array':
-      return node.items === undefined ? 'a list' : `a list, each ${shapeOf(nodeOf(node.items))}`
+      return form.items === undefined ? 'a list' : `a list, each ${shapeOf(schema, form.items)}`
     default:
       return 'an object'
   }
 }
 
-/** Fields in which a model may say `unknown`. */
-export const decisiveFields = (schema: JsonObject): string[] =>
-  Object.entries(nodeOf(schema).properties ?? {}).flatMap(([name, field]) =>
-    formsOf(nodeOf(field)).some((each) => each.enum?.includes('unknown')) ? [name] : [],
-  )
+/** Paths of the fields in which a model may say that it does not know, wherever they stand: `region`, `firm.size`, `offices[].country`. */
+export function decisiveFields(given: JsonObject): string[] {
+  const schema = readSchema(given)
+  const walk = (place: unknown, { path, inside }: Place): string[] => {
+    const ref = refOf(place)
+    if (ref !== null && inside.includes(ref)) return []
+    const followed = ref === null ? inside : [...inside, ref]
+    return insideOf(schema, place, path).flatMap((each) => {
+      const forms = schema.forms(each.given)
+      const isOpen = forms.flatMap(valuesOf).includes('unknown') || forms.some(isNull)
+      const own = isOpen && forms.some((form) => form.enum !== undefined) ? [each.path] : []
+      return [...own, ...walk(each.given, { path: each.path, inside: followed })]
+    })
+  }
+  return [...new Set(walk(given, { path: '', inside: [] }))]
+}
 
 /** Whether a field of the schema is a list of texts. */
-export const isListOfTexts = (schema: JsonObject, name: string): boolean => {
-  const field = nodeOf(nodeOf(schema).properties?.[name])
-  return field.type === 'array' && nodeOf(field.items).type === 'string'
+export const isListOfTexts = (given: JsonObject, name: string): boolean => {
+  const schema = readSchema(given)
+  const field = schema.at(schema.root.properties?.[name])
+  return field.type === 'array' && schema.at(field.items).type === 'string'
 }

@@ -27,7 +27,8 @@ export function readAnswer(completion: unknown, asked: string): ModelAnswer {
   const [choice] = choices
   return {
     text: choice?.message.content ?? null,
-    refusal: choice?.message.refusal ?? null,
+    // Some servers send an empty one with every answer.
+    refusal: choice?.message.refusal || null,
     finishReason: choice === undefined ? 'no choice' : (choice.finish_reason ?? 'unknown'),
     model: model === '' ? asked : model,
     usage: usage ? { inputTokens: usage.prompt_tokens, outputTokens: usage.completion_tokens } : null,

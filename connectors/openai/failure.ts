@@ -4,6 +4,7 @@ import { CallFailure } from '../../columns/errors.ts'
 import { ModelFailure } from '../../columns/use-ai/outcomes.ts'
 import { type HttpAnswer, parseAnswer, type RunningCall, retryAfterMs, transportFailure } from '../call.ts'
 import { failureOfStatus } from '../status.ts'
+import type { LimitName } from './request.ts'
 
 /**
  * Whether the server does not know the format it was asked for. A schema that it knows and finds wrong is another matter: that is a
@@ -13,7 +14,21 @@ export function isAboutFormat(error: unknown): boolean {
   if (!(error instanceof APIError) || (error.status !== 400 && error.status !== 422)) return false
   const isFormat = /response_format|json_schema|json_object|structured output/i
   const isInvalid = /invalid schema|schema is invalid/i
-  return (isFormat.test(error.message) || isFormat.test(error.param ?? '')) && !isInvalid.test(error.message)
+  if (isUnable(error) || isInvalid.test(error.message)) return false
+  return isFormat.test(error.message) || isFormat.test(error.param ?? '')
+}
+
+/** A server that held the model to the schema itself, and gave up. */
+const isUnable = (error: APIError): boolean =>
+  error.code === 'json_validate_failed' || /failed to (?:generate|validate) json/i.test(error.message)
+
+/** Whether the server knows the limit of an answer by its other name. */
+export function isAboutLimit(error: unknown, limit: LimitName): boolean {
+  if (!(error instanceof APIError) || (error.status !== 400 && error.status !== 422)) return false
+  // A value that is too large is named as well, and then the name was right.
+  const isName = /unsupported|not supported|unrecognized|unknown|not permitted|extra|instead|use /i
+  const isLimit = error.param === limit || new RegExp(`\\b${limit}\\b`).test(error.message)
+  return isLimit && (error.code === 'unsupported_parameter' || isName.test(error.message))
 }
 
 export interface Asked {
@@ -73,6 +88,9 @@ function failureOfAnswer(error: APIError, status: number, model: string): CallFa
       retryable: false,
       cause,
     })
+  }
+  if (isUnable(error)) {
+    return new ModelFailure('not-json', `openai: ${detail}`, { retryable: true, cause })
   }
   if (status === 409) {
     return new CallFailure('unavailable', `openai answered 409: ${detail}`, { retryable: true, cause })

@@ -11,17 +11,22 @@ export function simplerFormat(format: AnswerFormat): AnswerFormat | null {
   return format === 'json_schema' ? 'json_object' : 'text'
 }
 
+/** What a server calls the limit of an answer: compatible servers know the older name, OpenAI's newer models only the other. */
+export type LimitName = 'max_tokens' | 'max_completion_tokens'
+
+export const otherLimit = (name: LimitName): LimitName =>
+  name === 'max_tokens' ? 'max_completion_tokens' : 'max_tokens'
+
 export interface Wording {
   model: string
   format: AnswerFormat
-  /** OpenAI itself, not a server that is like it. */
-  isOfficial: boolean
+  limit: LimitName
 }
 
 /** The body of one request. Instructions come first and the row last, so that servers can cache what all rows share. */
 export function bodyOf(
   request: ModelRequest,
-  { model, format, isOfficial }: Wording,
+  { model, format, limit }: Wording,
 ): OpenAI.ChatCompletionCreateParamsNonStreaming {
   const { system, user, maxTokens, schema } = request
   const strict = strictSchema(schema.jsonSchema)
@@ -33,8 +38,7 @@ export function bodyOf(
       { role: 'user', content: user },
     ],
     ...(format !== 'text' && { response_format: formatOf(format, schema.name, strict) }),
-    // Compatible servers know the older name, OpenAI's newer models only the other.
-    ...(isOfficial ? { max_completion_tokens: maxTokens } : { max_tokens: maxTokens }),
+    [limit]: maxTokens,
   }
 }
 
@@ -46,12 +50,14 @@ function formatOf(format: 'json_schema' | 'json_object', name: string, schema: J
   }
 }
 
-/** Strict mode refuses schemas with bounds on the length of a text; they are checked on the answer instead. */
+const bounds = new Set(['minLength', 'maxLength', 'minItems', 'maxItems'])
+
+/** Strict mode refuses schemas with bounds on the length of a text or a list; they are checked on the answer instead. It knows one kind of alternative. */
 function strictSchema(schema: JsonObject): JsonObject {
   return Object.fromEntries(
     Object.entries(schema).flatMap(([key, value]): [string, Json][] => {
-      const isBound = (key === 'minLength' || key === 'maxLength') && typeof value === 'number'
-      return isBound ? [] : [[key, strictValue(value)]]
+      if (bounds.has(key) && typeof value === 'number') return []
+      return [[key === 'oneOf' && Array.isArray(value) ? 'anyOf' : key, strictValue(value)]]
     }),
   )
 }

@@ -4,8 +4,15 @@ import type { Connection } from './open.ts'
 /** Kept answers by the hash of their question. */
 export interface Answers {
   get(key: string): Json | null
-  /** Nothing for a row that is not there; an answer that is there stays. */
-  keep(answer: { key: string; value: Json; row: string; tableId: number; at: number }): void
+  /** Nothing for a row that is not there; an answer that is there stays, unless it is to be replaced. */
+  keep(answer: {
+    key: string
+    value: Json
+    row: string
+    tableId: number
+    at: number
+    replace?: boolean
+  }): void
   erase(row: number): void
 }
 
@@ -15,6 +22,7 @@ export function createAnswers(connection: Connection): Answers {
     `INSERT INTO answers (key, row_seq, document, at)
      SELECT ?, seq, ?, ? FROM rows WHERE id = ? AND table_id = ? ON CONFLICT DO NOTHING`,
   )
+  const drop = connection.prepare('DELETE FROM answers WHERE key = ?')
   const forget = connection.prepare('DELETE FROM answers WHERE row_seq = ?')
 
   return {
@@ -22,7 +30,8 @@ export function createAnswers(connection: Connection): Answers {
       const found = select.get(key) as string | undefined
       return found === undefined ? null : (JSON.parse(found) as Json)
     },
-    keep({ key, value, row, tableId, at }) {
+    keep({ key, value, row, tableId, at, replace = false }) {
+      if (replace) drop.run(key)
       insert.run(key, JSON.stringify(value), at, row, tableId)
     },
     erase: (row) => void forget.run(row),

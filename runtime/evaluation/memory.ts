@@ -16,9 +16,9 @@ export function createMemory(): Memory {
   const spent = new Map<string, number>()
   const add = (scope: string, usd: number) => spent.set(scope, (spent.get(scope) ?? 0) + usd)
   return {
-    async memo(key, ask) {
-      const known = asked.get(key)
-      if (known !== undefined) return { value: (await known).value, cached: true }
+    async memo(key, ask, accept) {
+      const known = await asked.get(key)
+      if (known !== undefined && accept?.(known.value) !== false) return { value: known.value, cached: true }
       const asking = ask()
       asked.set(key, asking)
       try {

@@ -20,9 +20,12 @@ const leads = defineTable('leads', { input: Lead }).column(
   compute({ reads: ['email'], run: (row) => row.email }),
 )
 
+/** What is thrown, or what a column says of itself before it has a table. */
 function problemOf(define: () => unknown): Pick<TableError, 'code' | 'message' | 'details'> {
   try {
-    define()
+    const made = define()
+    if (typeof made === 'object' && made !== null && 'flaw' in made && TableError.isInstance(made.flaw))
+      return made.flaw
   } catch (error) {
     if (TableError.isInstance(error)) return error
     throw error

@@ -3,7 +3,7 @@ import type { ColumnOptions } from '../../columns/column.ts'
 import { aiOutcomes } from '../../columns/use-ai/outcomes.ts'
 import { Classification } from '../../examples/inbound-leads/qualify.ts'
 import { Outcome } from '../../sandbox/openai/script.ts'
-import { until } from '../support/runtime.ts'
+import { rerun, until } from '../support/runtime.ts'
 import { cellOf, classify, classifyOne, price, startLeads } from './use-ai/leads.ts'
 
 /** The rule knows the size and not the place; an honest model finds Berlin. */
@@ -102,6 +102,36 @@ describe('whatever the server does', () => {
     expect(running.calls()).toHaveLength(calls)
     expect(ended).toMatchObject({ status: 'done', value: byRule })
     expect(aiOutcomes).toContain(ended.detail?.outcome)
+  })
+})
+
+describe('a repair that fails', () => {
+  it.each([
+    ['quota-exhausted', 'quota-exhausted'],
+    ['unauthorized', 'unauthorized'],
+    ['hang', 'timeout'],
+    ['unavailable', 'unavailable'],
+    ['html', 'html'],
+  ] as const)('by %s leaves the question open, named after the call', async (then, named) => {
+    const running = await startLeads({ timeoutMs: 1_000, spend: { perDay: 1 } })
+    running.sandbox.vendors.openai?.load({ script: ['wrong-enum', then] })
+    const ended = await classifyOne(running, lead)
+    expect(ended).toMatchObject({
+      status: 'done',
+      value: byRule,
+      detail: { outcome: named, decidedBy: 'nobody' },
+    })
+    expect(ended.detail?.answers).toMatchObject([{ text: expect.stringContaining('Galactic') }])
+    expect((await running.runtime.row('leads', ended.id)).cells.segment?.stale).toBe(true)
+    expect(ended.usd).toBeGreaterThan(0)
+    expect(running.calls()).toHaveLength(2)
+    if (then === 'quota-exhausted' || then === 'unauthorized') {
+      await classifyOne(running, { ...lead, company: 'Behind it' })
+      expect(running.calls()).toHaveLength(2)
+    } else {
+      await rerun(running, 'leads', { columns: ['segment'], mode: 'stale' })
+      expect(await cellOf(running, ended.id)).toMatchObject({ value: byModel })
+    }
   })
 })
 

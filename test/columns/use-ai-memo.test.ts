@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { Classification } from '../../examples/inbound-leads/qualify.ts'
 import { insertRows, request, rerun } from '../support/runtime.ts'
 import { cellOf, leadsTable, modelAt, startLeads } from './use-ai/leads.ts'
 
@@ -65,6 +66,29 @@ describe('a kept answer', () => {
     expect(await ask(other, lead(1))).toBe(3)
     const back = { ...running, ...(await other.restart([leadsTable(model)])) }
     expect(await ask(back, lead(1))).toBe(3)
+  })
+
+  it('that the schema of today refuses is asked anew, once', async () => {
+    const running = await startLeads()
+    expect(await ask(running, lead(1))).toBe(1)
+    const model = modelAt(running.sandbox)
+    const refined = Classification.refine(({ region }) => region !== 'EMEA', { message: 'nothing of EMEA' })
+    const strict = { ...running, ...(await running.restart([leadsTable(model, { output: refined })])) }
+    // The answer, its repair, and what it says then: nothing that could be kept.
+    expect(await ask(strict, lead(1))).toBe(3)
+    const back = { ...running, ...(await strict.restart([leadsTable(model)])) }
+    expect(await ask(back, lead(1))).toBe(3)
+    const other = Classification.refine(({ reason }) => !reason.startsWith('Region'), {
+      message: 'other words',
+    })
+    const reworded = { ...running, ...(await back.restart([leadsTable(model, { output: other })])) }
+    running.sandbox.vendors.openai?.load({
+      otherwise: {
+        text: '{"region":"EMEA","segment":"SMB","reason":"as it says","decidingFields":["description"]}',
+      },
+    })
+    expect(await ask(reworded, lead(1))).toBe(4)
+    expect(await ask(reworded, lead(1))).toBe(4)
   })
 
   it('goes with the row that asked', async () => {

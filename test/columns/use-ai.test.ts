@@ -30,7 +30,7 @@ function modelWith(...answers: (string | Partial<ModelAnswer> | Error)[]) {
       const next = answers[asked.length - 1]
       if (next === undefined) throw new Error('the model was asked too often')
       if (next instanceof Error) throw next
-      const usage = { inputTokens: 1_000, outputTokens: 100 }
+      const usage = { inputTokens: 500, outputTokens: 100 }
       const answer = { text: null, refusal: null, finishReason: 'stop', model: 'test-1-2026', usage }
       return typeof next === 'string' ? { ...answer, text: next } : { ...answer, ...next }
     },
@@ -70,9 +70,9 @@ describe('a useAi column', () => {
       status: 'done',
       value: { region: 'AMER', segment: 'SMB' },
       detail: { decidedBy: 'model', overruled: [], answers: [{ text: valid, model: 'test-1-2026' }] },
-      cost: { inputTokens: 1_000, outputTokens: 100 },
+      cost: { inputTokens: 500, outputTokens: 100 },
     })
-    expect(outcome.cost?.usd).toBeCloseTo(0.003)
+    expect(outcome.cost?.usd).toBeCloseTo(0.002, 6)
     expect(asked).toHaveLength(1)
     expect(asked[0]?.schema).toMatchObject({
       name: 'segment',
@@ -97,7 +97,7 @@ describe('a useAi column', () => {
   ])('repairs %s once, telling the model what was wrong', async (_, wrong, told) => {
     const { model, asked } = modelWith(wrong, valid)
     const outcome = await run(column(model), lead)
-    expect(outcome).toMatchObject({ status: 'done', value: { region: 'AMER' }, cost: { inputTokens: 2_000 } })
+    expect(outcome).toMatchObject({ status: 'done', value: { region: 'AMER' }, cost: { inputTokens: 1_000 } })
     expect(asked).toHaveLength(2)
     expect(asked[1]?.user).toContain(asked[0]?.user)
     expect(asked[1]?.user).toContain(told)
@@ -119,7 +119,7 @@ describe('a useAi column', () => {
         problem: expect.stringContaining('region'),
         answers: [{ text: wrong }, { text: wrong }],
       },
-      cost: { inputTokens: 2_000, outputTokens: 200 },
+      cost: { inputTokens: 1_000, outputTokens: 200 },
     })
     expect(await run(column(modelWith(wrong, wrong).model, { unknown: () => null }), lead)).toMatchObject({
       status: 'no-result',
@@ -152,6 +152,76 @@ describe('a useAi column', () => {
     expect(outcome).toMatchObject({ detail: { estimated: true }, cost: { inputTokens: 0, outputTokens: 0 } })
     expect(outcome.cost?.usd).toBeGreaterThan((400 * 10) / 1e6)
     expect(outcome.cost?.usd).toBeLessThan(0.02)
+  })
+
+  it.each([
+    { inputTokens: Number.MAX_SAFE_INTEGER, outputTokens: 1 },
+    { inputTokens: 100_000, outputTokens: 1 },
+    { inputTokens: 100, outputTokens: 401 },
+  ])('costs the maximum as well where the provider counts what cannot be: %o', async (usage) => {
+    const outcome = await run(column(modelWith({ text: valid, usage }).model), lead)
+    expect(outcome).toMatchObject({ detail: { estimated: true }, cost: { inputTokens: 0, outputTokens: 0 } })
+    expect(outcome.cost?.usd).toBeLessThan(0.02)
+  })
+
+  it('believes a count of what came although it is over the limit', async () => {
+    const long = JSON.stringify({ region: 'AMER', segment: 'SMB' }).padEnd(900, ' ')
+    const usage = { inputTokens: 100, outputTokens: 800 }
+    const outcome = await run(column(modelWith({ text: long, usage }).model), lead)
+    expect(outcome.detail).not.toHaveProperty('estimated')
+    expect(outcome.cost).toMatchObject({ outputTokens: 800 })
+  })
+})
+
+describe('what decide knows', () => {
+  const knowing = (known: object) => () => ({ complete: false as const, known: known as Partial<Segment> })
+
+  it.each([
+    [{ region: 'Europe' }, '"region"'],
+    [{ region: undefined }, '"region"'],
+    [{ regoin: 'EMEA' }, '"regoin" that decide knows is no field of the output: did you mean "region"?'],
+  ])('must fit the output before anybody is asked: %o', async (known, named) => {
+    const { model, asked } = modelWith(valid)
+    const failure = await failureOf(run(column(model, { decide: knowing(known) }), lead))
+    expect(failure).toMatchObject({ kind: 'crashed', retryable: false })
+    expect(failure.message).toContain(named)
+    expect(asked).toEqual([])
+  })
+
+  it('is shown as it told how it decided, and explains where it overrules', async () => {
+    const Told = Segment.extend({ reason: z.string() })
+    const given = '{"region":"AMER","segment":"SMB","reason":"AMER as the text says"}'
+    const asking = (decide: () => RuleAnswer<z.output<typeof Told>>) =>
+      useAi<Row, 'domain', never, z.output<typeof Told>>({
+        reads: ['domain'],
+        model: modelWith(given).model,
+        output: Told,
+        prompt: prompt`Where is {{domain}}?`,
+        decide,
+      })
+    const known = { region: 'EMEA' } as const
+    const rule = { table: '2026-11' }
+    const explain = { reason: 'EMEA as the country says' }
+    const decide = () => ({ complete: false, known, explain, detail: rule }) as const
+    const overruled = await run(asking(decide), lead)
+    expect(overruled).toMatchObject({
+      value: { region: 'EMEA', segment: 'SMB', reason: 'EMEA as the country says' },
+      detail: { outcome: 'overruled', rule, answers: [{ text: given }] },
+    })
+    const agreed = asking(() => ({ complete: false, known: { region: 'AMER' }, explain, detail: rule }))
+    expect(await run(agreed, lead)).toMatchObject({
+      value: { reason: 'AMER as the text says' },
+      detail: { outcome: 'answered-by-model', rule, sent: '<values>\ndomain: "acme.com"\n</values>' },
+    })
+    const value = { region: 'EMEA', segment: 'SMB', reason: 'by the rule' } as const
+    expect(
+      await run(
+        asking(() => ({ complete: true, value, detail: rule })),
+        lead,
+      ),
+    ).toMatchObject({
+      detail: { outcome: 'answered-by-rule', rule },
+    })
   })
 })
 
@@ -278,6 +348,31 @@ describe('a prompt', () => {
     )
     expect(filled).toEqual(['firm.size.employees'])
   })
+
+  it.each([
+    'N/A',
+    '-',
+    'unknown',
+    '\u200b',
+    '\u200b\u2060 \ufeff',
+    'n\u200b/a',
+    'null',
+    {},
+    [],
+    { a: null },
+    [{ b: ['-'] }, ' '],
+  ])('shows %j as empty, so that it cannot be cited', (value) => {
+    const { user, filled } = rendered({ domain: value, employees: 5 })
+    expect(user).toContain('domain: (empty)')
+    expect(filled).toEqual(['employees'])
+  })
+
+  it.each([0, false, 'Nabla', { a: 0 }, 'x'.repeat(500), `${' '.repeat(100)}x`])(
+    'shows %j as it is',
+    (value) => {
+      expect(rendered({ domain: value, employees: null }).filled).toEqual(['domain'])
+    },
+  )
 
   it('keeps e-mail addresses where it is told to', () => {
     const values = { domain: 'jo@acme.com', employees: { contact: 'kim@acme.com' } }

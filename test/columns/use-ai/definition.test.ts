@@ -31,9 +31,11 @@ const leads = defineTable('leads', {
 /** As a template written by somebody whose editor checks nothing. */
 const written = (text: string) => prompt(Object.assign([text], { raw: [] }))
 
-function problemOf(define: () => unknown): TableError {
+/** What the table says of a column, or the column of itself before it has a table. */
+function problemOf(define: () => object): TableError {
   try {
-    define()
+    const made = define()
+    if ('flaw' in made && TableError.isInstance(made.flaw)) return made.flaw
   } catch (error) {
     if (TableError.isInstance(error)) return error
     throw error
@@ -72,6 +74,23 @@ describe('a reference in a prompt', () => {
     expect(details).toMatchObject({ value, wayOut: expect.stringContaining(wayOut) })
   })
 
+  it('names table and column, as every fault of the definition does', () => {
+    expect(problemOf(() => ask('{{compny}}'))).toMatchObject({
+      message:
+        'table "leads": column "segment": the prompt refers to {{compny}}, which the column does not read',
+      details: { field: 'columns.segment.prompt', value: 'compny' },
+    })
+    const column = useAi<object>({
+      model,
+      output: z.object({ a: z.string() }),
+      prompt: prompt`A?`,
+      maxTokens: 0,
+    })
+    expect(problemOf(() => leads.column('size', column))).toMatchObject({
+      message: 'table "leads": column "size": maxTokens is no number of tokens',
+    })
+  })
+
   it('that leads nowhere names the column it stands in', () => {
     expect(problemOf(() => ask('{{firm.contry}}')).message).toBe(
       'table "leads": column "segment" refers to {{firm.contry}}, and firm has no "contry"',
@@ -96,12 +115,20 @@ describe('the list of what is sent', () => {
     })
 
   it('may hold more than the prompt refers to, and must hold all of that', () => {
-    expect(sent(['company', 'country'])).not.toThrow()
+    expect(sent(['company', 'country'])().flaw).toBeUndefined()
     expect(problemOf(sent(['country']))).toMatchObject({ details: { field: 'send', value: 'company' } })
     expect(problemOf(sent(['company', 'contry' as 'country'])).details.wayOut).toContain(
       'did you mean "country"?',
     )
   })
+})
+
+const Shared = z.object({ region: z.enum(['EMEA', 'NA']) }).meta({ id: 'Shared' })
+const Tree = z.object({
+  kind: z.enum(['a', 'b']),
+  get inside() {
+    return z.array(Tree)
+  },
 })
 
 describe('an output', () => {
@@ -130,6 +157,47 @@ describe('an output', () => {
     ['an optional field', { a: z.object({ b: z.string().optional() }) }, 'output.a.b', 'make it nullable'],
     ['a loose object', { a: z.looseObject({ b: z.string() }) }, 'output.a', 'z.strictObject'],
     ['a record', { a: z.record(z.string(), z.string()) }, 'output.a', 'use z.object'],
+    ['anything', { a: z.object({ b: z.any() }) }, 'output.a.b', 'say what it is'],
+    [
+      'a tuple',
+      { a: z.tuple([z.string(), z.number()]) },
+      'output.a',
+      'use z.object with a name for each place',
+    ],
+    [
+      'an intersection',
+      {
+        a: z.intersection(
+          z.union([z.object({ b: z.string() }), z.object({ d: z.string() })]),
+          z.object({ c: z.string() }),
+        ),
+      },
+      'output.a',
+      'write one object with the fields of both',
+    ],
+    [
+      'an enum without unknown in one of several forms',
+      {
+        a: z.discriminatedUnion('kind', [
+          z.object({ kind: z.literal('firm'), size: z.enum(['SMB', 'ENT']) }),
+          z.object({ kind: z.literal('person') }),
+        ]),
+      },
+      'output.a.size',
+      'add "unknown"',
+    ],
+    [
+      'an enum without unknown in a shared part',
+      { a: Shared, b: Shared },
+      'output.a.region',
+      'add "unknown"',
+    ],
+    [
+      'an enum without unknown in a part that holds itself',
+      { tree: Tree },
+      'output.tree.kind',
+      'add "unknown"',
+    ],
   ] as const)('with %s is refused', (_, shape, field, wayOut) => {
     expect(problemOf(output(shape)).details).toMatchObject({ field, wayOut: expect.stringContaining(wayOut) })
   })
@@ -142,13 +210,45 @@ describe('an output', () => {
       score: z.number().min(0).max(10),
       tags: z.array(z.object({ name: z.string() })),
     }
-    expect(output(shape)).not.toThrow()
+    expect(output(shape)().flaw).toBeUndefined()
   })
 
   it('cites in a list of texts only', () => {
-    expect(output({ a: z.string(), from: z.array(z.string()) }, 'from')).not.toThrow()
+    expect(output({ a: z.string(), from: z.array(z.string()) }, 'from')().flaw).toBeUndefined()
     expect(problemOf(output({ a: z.string() }, 'a')).details).toMatchObject({ field: 'cites', value: 'a' })
     expect(problemOf(output({ a: z.string() }, 'b')).details).toMatchObject({ field: 'cites', value: 'b' })
+  })
+
+  it('is told to the bottom of its lists, and once where it holds itself', () => {
+    const Node = z.object({
+      kind: z.enum(['a', 'unknown']).describe('What it is.'),
+      get inside() {
+        return z.array(Node)
+      },
+    })
+    const Output = z.object({
+      offices: z.array(z.object({ country: z.enum(['DE', 'unknown']).describe('ISO code.') })),
+      either: z.discriminatedUnion('is', [
+        z.object({ is: z.literal('firm'), size: z.number() }),
+        z.object({ is: z.literal('person') }),
+      ]),
+      node: Node,
+    })
+    expect(
+      rulesOf(jsonSchemaOf(Output) ?? {})
+        .split('\n')
+        .slice(1),
+    ).toEqual([
+      '- offices: a list, each an object.',
+      '- offices[].country: one of "DE", "unknown". ISO code.',
+      '- either: an object.',
+      '- either.is: "firm".',
+      '- either.size: a number.',
+      '- either.is: "person".',
+      '- node: an object.',
+      '- node.kind: one of "a", "unknown". What it is.',
+      '- node.inside: a list, each an object.',
+    ])
   })
 
   it('becomes the rules the model is told, with its descriptions', () => {
@@ -180,6 +280,28 @@ it('a limit of money without a price is refused', () => {
     field: 'spend',
     wayOut: expect.stringContaining('price'),
   })
+})
+
+it.each([
+  ['price.input', { price: { input: Number.NaN, output: 1 } }],
+  ['price.output', { price: { input: 1, output: -1 } }],
+  ['price.output', { price: { input: 1, output: Number.POSITIVE_INFINITY } }],
+  ['maxTokens', { maxTokens: 0 }],
+  ['maxTokens', { maxTokens: Number.NaN }],
+  ['maxTokens', { maxTokens: 1.5 }],
+  ['spend.perDay', { price: { input: 1, output: 1 }, spend: { perDay: -1 } }],
+  ['prompt', { prompt: 'A?' as never }],
+] as const)('%s that cannot be held to is refused', (field, over) => {
+  const define = () =>
+    useAi<object>({ model, output: z.object({ a: z.string() }), prompt: prompt`A?`, ...over })
+  expect(problemOf(define)).toMatchObject({ code: 'definition-invalid', details: { field } })
+})
+
+it('a price of nothing is one, also with a limit', () => {
+  const price = { input: 0, output: 0 }
+  const output = z.object({ a: z.string() })
+  const column = useAi<object>({ model, output, prompt: prompt`A?`, price, spend: { perDay: 0 } })
+  expect(column.flaw).toBeUndefined()
 })
 
 it.each([

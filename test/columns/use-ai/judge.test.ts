@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { jsonSchemaOf } from '../../../columns/json.ts'
 import type { ModelAnswer } from '../../../columns/ports.ts'
 import { judge, judgeValue } from '../../../columns/use-ai/judge.ts'
+import { decisiveFields } from '../../../columns/use-ai/rules.ts'
 
 const Output = z.object({
   region: z.enum(['EMEA', 'NA', 'unknown']),
@@ -60,6 +62,37 @@ describe('an answer', () => {
     ['wrong-citation', said({ fields: [] }), true],
   ] as const)('is %s', (outcome, given, repairable) => {
     expect(judge(given, judging)).toMatchObject({ ok: false, outcome, repairable })
+  })
+
+  it('is not refused by a refusal of nothing', () => {
+    expect(judge(answer(JSON.stringify(good), { refusal: '' }), judging)).toMatchObject({ ok: true })
+  })
+
+  it('needs a citation for whatever it decides, wherever in the answer that stands', () => {
+    const output = z.object({
+      region: z.enum(['EMEA', 'unknown']),
+      firm: z.object({ size: z.enum(['SMB']).nullable() }),
+      offices: z.array(z.object({ country: z.enum(['DE', 'unknown']) })),
+      fields: z.array(z.string()),
+    })
+    const decisive = decisiveFields(jsonSchemaOf(output) ?? {})
+    expect(decisive).toEqual(['region', 'firm.size', 'offices[].country'])
+    const nothing = { region: 'unknown', firm: { size: null }, offices: [{ country: 'unknown' }], fields: [] }
+    const verdictOf = (over: object) =>
+      judgeValue<object>(
+        { ...nothing, ...over },
+        { output, cites: { field: 'fields', decisive }, filled: ['a'] },
+      )
+    expect(verdictOf({})).toMatchObject({ ok: true })
+    expect(verdictOf({ offices: [] })).toMatchObject({ ok: true })
+    for (const over of [
+      { region: 'EMEA' },
+      { firm: { size: 'SMB' } },
+      { offices: [{ country: 'unknown' }, { country: 'DE' }] },
+    ]) {
+      expect(verdictOf(over)).toMatchObject({ outcome: 'wrong-citation' })
+      expect(verdictOf({ ...over, fields: ['a'] })).toMatchObject({ ok: true })
+    }
   })
 
   it('is never changed by its schema: what a schema would mend is refused', () => {

@@ -18,7 +18,10 @@ import { insertRows, type RunningRuntime, runTables } from '../../support/runtim
 export const price = { input: 2, output: 10 }
 
 /** The classification of the example, and a column behind it that routes by its answer. */
-export const leadsTable = (model: Model, options: ColumnOptions = {}) =>
+export const leadsTable = (
+  model: Model,
+  options: ColumnOptions & { output?: z.ZodType<Classification>; maxTokens?: number } = {},
+) =>
   defineTable('leads', {
     input: z.object({
       company: z.string(),

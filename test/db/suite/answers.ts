@@ -28,6 +28,15 @@ export function answerSuite(under: StoreUnderTest): void {
       expect(await bench.store.memo('other')).toBeNull()
     })
 
+    it('give way to one that is to replace them, and go with the row of that', async () => {
+      const [row, other] = [await bench.row(), await bench.row()]
+      await remember(row, 'k')
+      await bench.store.remember({ key: 'k', value: 'new', row: other.id, table: 'leads', replace: true })
+      expect(await bench.store.memo('k')).toBe('new')
+      await bench.store.erase('leads', row.id)
+      expect(await bench.store.memo('k')).toBe('new')
+    })
+
     it.runIf(under.durable ?? true)('are there after a restart', async () => {
       await remember(await bench.row(), 'k')
       await bench.reopen()
