@@ -11,13 +11,18 @@ export function evaluationText(evaluation: Evaluation): string {
   const { report, against } = evaluation
   const parts = [head(evaluation), ...reportText(report)]
   if (against !== null) {
-    parts.push(title(`Against ${against.name}`), fieldsText(against.report.fields), costText(against.report))
+    parts.push(title(`Against ${plain(against.name)}`), fieldsText(against.report.fields))
+    parts.push(...noAnswerText(against.report), costText(against.report))
+    if (against.price === null && against.model !== evaluation.model)
+      parts.push('  both are priced as the first one is: --price in,out gives the dollars of the second')
     parts.push(...comparisonText(against.comparison))
   }
   if (evaluation.min !== null) {
     const verdict = evaluation.passed ? paint('green', 'passed') : paint('red', 'failed')
+    const { rows } = report.noAnswers
+    const without = rows > 0 ? `, and ${rows} rows have no answer (--allow-failures lets them pass)` : ''
     parts.push(
-      `${verdict}: the lowest accuracy is ${percent(report.lowest)}, asked for ${percent(evaluation.min)}`,
+      `${verdict}: the lowest accuracy is ${percent(report.lowest)}, asked for ${percent(evaluation.min)}${without}`,
     )
   }
   return parts.join('\n')
@@ -34,7 +39,7 @@ function head({ table, column, file, report, model, sandbox, values }: Evaluatio
 }
 
 function reportText(report: Report): string[] {
-  const parts = [title('Accuracy'), fieldsText(report.fields)]
+  const parts = [title('Accuracy'), fieldsText(report.fields), ...noAnswerText(report)]
   for (const [column, slices] of Object.entries(report.slices))
     parts.push(title(`By ${plain(column)}`), slicesText(slices, Object.keys(report.fields)))
   for (const [field, confusion] of Object.entries(report.confusion))
@@ -52,10 +57,25 @@ function fieldsText(fields: Report['fields']): string {
     String(score.labelled),
     String(score.right),
     percent(score.accuracy),
-    score.between === null ? '–' : `${percent(score.between[0])} and ${percent(score.between[1])}`,
+    score.between === null ? '–' : `${bound(score.between[0], 'low')} and ${bound(score.between[1], 'high')}`,
     percent(score.accuracyWhereAnswered),
   ])
   return tableText(headers, lines, [30, 8, 8, 8, 22, 14])
+}
+
+function noAnswerText({ noAnswers: { rows, outcomes, lines } }: Report): string[] {
+  if (rows === 0) return []
+  const counted = Object.entries(outcomes).map(([outcome, count]) => `${plain(outcome)} ${count}`)
+  const shown = lines
+    .slice(0, shownRows)
+    .map(({ line, outcome, reason }) => [String(line), outcome, reason ?? ''])
+  const more = rows > shown.length ? [`… and ${rows - shown.length} more; --json has them all`] : []
+  return [
+    title('No answer'),
+    `  ${rows} rows, neither right nor unknown: ${counted.join(', ')}`,
+    tableText(['Line', 'Outcome', 'Reason'], shown, [6, 20, 80]),
+    ...more,
+  ]
 }
 
 function slicesText(slices: Record<string, Record<string, FieldScore>>, fields: readonly string[]): string {
@@ -185,4 +205,11 @@ const of = (field: string) => (field === '' ? '' : ` of ${plain(field)}`)
 /** Never rounded up to 100: one wrong row in ten thousand is to be seen. */
 const percent = (share: number | null) =>
   share === null ? '–' : `${(share === 1 ? 100 : Math.min(99.9, share * 100)).toFixed(1)} %`
+/** An interval is never made smaller by rounding. */
+const bound = (share: number, end: 'low' | 'high') => {
+  const tenths = share * 1000
+  // What is off by less than a billionth is a matter of floating point.
+  const rounded = end === 'low' ? Math.floor(tenths + 1e-9) : Math.ceil(tenths - 1e-9)
+  return `${(rounded / 10).toFixed(1)} %`
+}
 const dollars = (usd: number) => `$${usd.toFixed(usd !== 0 && usd < 0.01 ? 6 : 4)}`

@@ -51,11 +51,20 @@ export async function openVariant(options: VariantOptions): Promise<Variant> {
   return { name, model, ...pick(module.tables(rewording(connectors, wording)), options) }
 }
 
-/** The second of two variants, by what the command line calls it: a module of tables, a file with a prompt, or a model. */
+/**
+ * The second of two variants, by what the command line calls it: a module of tables, a file with a prompt, or a model, which `model:` says
+ * of a name that looks like a path.
+ *
+ * @throws {TableError} `request-invalid` for a path where no file is.
+ */
 export async function openAgainst(given: string, options: VariantOptions): Promise<Variant> {
-  if (!existsSync(given) || !statSync(given).isFile()) {
-    const settings = { ...options.settings, OPENAI_MODEL: given }
-    return openVariant({ ...options, settings, name: given })
+  const named = /^model:(.+)$/.exec(given)?.[1]
+  const isFile = existsSync(given) && statSync(given).isFile()
+  if (named === undefined && !isFile && /\/|\.(?:md|txt|ts|js|mjs)$/i.test(given)) throw noSuchFile(given)
+  if (named !== undefined || !isFile) {
+    const model = named ?? given
+    const settings = { ...options.settings, OPENAI_MODEL: model }
+    return openVariant({ ...options, settings, name: model })
   }
   if (['.ts', '.js', '.mjs'].includes(extname(given))) {
     const settings = { ...options.settings, ROTA_TABLES: given }
@@ -71,6 +80,13 @@ export async function withSandbox(
   const { sandboxState } = await loadTables(settings.ROTA_TABLES)
   return openStandIns(settings, { state: sandboxState ?? (() => ({})) })
 }
+
+const noSuchFile = (path: string) =>
+  new TableError('request-invalid', `--against ${path}: there is no such file`, {
+    field: 'against',
+    value: path,
+    wayOut: `give the path of a prompt or of a module of tables; a model of this name is model:${path}`,
+  })
 
 function pick(
   tables: readonly TableDefinition[],

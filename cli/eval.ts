@@ -1,4 +1,6 @@
 import { TableError } from '../columns/errors.ts'
+import type { Price } from '../columns/use-ai/price.ts'
+import { checkLabels } from '../runtime/evaluation/check-labels.ts'
 import { type Comparison, compare } from '../runtime/evaluation/compare.ts'
 import type { Answer } from '../runtime/evaluation/labelled-row.ts'
 import { type ReadRows, readRows, type TextRow } from '../runtime/evaluation/read-rows.ts'
@@ -22,8 +24,12 @@ export interface EvalOptions {
   by?: string
   /** `column=value`: only the rows with this value. */
   only?: string
-  /** Exit code 1 when any field is right less often, between 0 and 1. */
+  /** Exit code 1 when any field is right less often, between 0 and 1, or a row has no answer. */
   min?: string
+  /** Rows without an answer do not fail `--min` by themselves. */
+  allowFailures?: boolean
+  /** US dollars for a million tokens of the second way, `in,out`. */
+  price?: string
   unknown: string
   concurrency: string
 }
@@ -39,7 +45,14 @@ export interface Evaluation {
   values: Pick<ReadRows, 'fromFile' | 'workedOut' | 'leftEmpty'>
   report: Report
   /** The second way over the same rows, side by side. */
-  against: { name: string; model: string | null; report: Report; comparison: Comparison } | null
+  against: {
+    name: string
+    model: string | null
+    report: Report
+    comparison: Comparison
+    /** Null: its tokens are priced as those of the first. */
+    price: Price | null
+  } | null
   /** Null without `--min`. */
   passed: boolean | null
   min: number | null
@@ -58,6 +71,7 @@ export async function evaluate(options: EvalOptions): Promise<void> {
 export async function evaluationOf(options: EvalOptions, given: Settings): Promise<Evaluation> {
   const { table, column, file, unknown } = options
   const limits = { concurrency: wholeOf(options.concurrency), min: shareOf(options.min) }
+  const price = priceOf(options)
   const wished = options.model === undefined ? given : { ...given, OPENAI_MODEL: options.model }
   const { settings, sandbox } = await withSandbox(wished)
   try {
@@ -70,7 +84,9 @@ export async function evaluationOf(options: EvalOptions, given: Settings): Promi
     const by = slicesOf(labelled, options.by)
     const run = async (variant: Variant) => {
       const read = readRows(variant.plan, variant.column, textRows)
-      const answers = await answersOf(variant, read, limits.concurrency)
+      checkLabels(variant.column, read.rows, unknown)
+      const asked = await answersOf(variant, read, limits.concurrency)
+      const answers = variant === first || price === null ? asked : asked.map((each) => priced(each, price))
       return { read, answers, report: reportOn(read.rows, answers, { by, unknown }) }
     }
     const { read, answers, report } = await run(first)
@@ -87,15 +103,27 @@ export async function evaluationOf(options: EvalOptions, given: Settings): Promi
       against: other && {
         name: other.variant.name,
         model: other.variant.model,
+        price,
         report: other.report,
         comparison: compare(read.rows, { first: answers, second: other.answers }, unknown),
       },
-      passed: limits.min === null ? null : (report.lowest ?? 0) >= limits.min,
+      passed: limits.min === null ? null : hasPassed(report, limits.min, options.allowFailures ?? false),
       min: limits.min,
     }
   } finally {
     await sandbox?.close()
   }
+}
+
+const hasPassed = ({ lowest, noAnswers }: Report, min: number, allowFailures: boolean): boolean =>
+  (lowest ?? 0) >= min && (allowFailures || noAnswers.rows === 0)
+
+/** Where the tokens are known; what failed calls were charged stays as it is. */
+function priced(answer: Answer, price: Price): Answer {
+  const { inputTokens, outputTokens } = answer.cost
+  if (inputTokens === undefined || outputTokens === undefined) return answer
+  const usd = (inputTokens * price.input + outputTokens * price.output) / 1e6
+  return { ...answer, cost: { ...answer.cost, usd } }
 }
 
 async function answersOf(variant: Variant, { rows }: ReadRows, concurrency: number): Promise<Answer[]> {
@@ -152,14 +180,41 @@ function wholeOf(text: string): number {
   })
 }
 
+/** `2,8`: US dollars for a million tokens, in and out. */
+function priceOf({ price, against }: EvalOptions): Price | null {
+  if (price === undefined) return null
+  const parts = price.split(',').map((each) => each.trim())
+  const [input = Number.NaN, output = Number.NaN] = parts.map((each) =>
+    isAmount.test(each) ? Number(each) : Number.NaN,
+  )
+  if (against !== undefined && parts.length === 2 && input >= 0 && output >= 0) return { input, output }
+  const message =
+    against === undefined
+      ? '--price is of the second way, and there is no --against'
+      : `--price ${price} is no price in and out`
+  throw new TableError('request-invalid', message, {
+    field: 'price',
+    value: price,
+    wayOut: 'write --against … --price 0.25,2 with US dollars for a million tokens, in and out',
+  })
+}
+
+const isAmount = /^\d+(?:\.\d+)?$|^\.\d+$/
+
 /** `0.95`; a percentage is meant as one. */
 function shareOf(text: string | undefined): number | null {
   if (text === undefined) return null
-  const number = text.endsWith('%') ? Number(text.slice(0, -1)) / 100 : Number(text)
+  const isPercent = text.trim().endsWith('%')
+  const amount = text.trim().replace(/\s*%$/, '')
+  const number = isAmount.test(amount) ? Number(amount) / (isPercent ? 100 : 1) : Number.NaN
   if (number >= 0 && number <= 1) return number
-  throw new TableError('request-invalid', `--min ${text} is no share between 0 and 1`, {
-    field: 'min',
-    value: text,
-    wayOut: 'write --min 0.95, or --min 95%',
-  })
+  throw new TableError(
+    'request-invalid',
+    `--min ${text.trim() === '' ? '""' : text} is no share between 0 and 1`,
+    {
+      field: 'min',
+      value: text,
+      wayOut: 'write --min 0.95, or --min 95%',
+    },
+  )
 }

@@ -4,6 +4,7 @@ import type { CrmAccount, Firm } from '../../columns/ports.ts'
 import type { RuleAnswer } from '../../columns/use-ai.ts'
 import { readHeadcount } from '../../routing/segment/headcount.ts'
 import { present } from '../../routing/segment/missing.ts'
+import { holdsNumber, holdsSpelledNumber } from '../../routing/segment/number-words.ts'
 import { segmentByRule } from '../../routing/segment/segment-by-rule.ts'
 import { CompanySegment, SalesRegion, type Segmentation } from '../../routing/segment/segmentation.ts'
 import type { Lead } from './lead.ts'
@@ -36,18 +37,25 @@ export type Classification = z.output<typeof Classification>
 
 /**
  * Region and segment from facts alone: the form first, then enrichment. The model is asked only for what this leaves open. A count that
- * can be read decides, also when it lies across two segments; and where nothing could tell the size, nobody is asked to guess it.
+ * can be read decides, also when it lies across two segments; and where no text holds a number that could tell the size, it is unknown:
+ * nobody is asked to guess it.
  */
 export function classifyByRule(lead: LeadFacts): RuleAnswer<Classification> {
-  const { value, settled } = decide(lead)
-  if (settled.region && settled.segment) return { complete: true, value }
-  return {
-    complete: false,
-    known: {
-      ...(settled.region && { region: value.region }),
-      ...(settled.segment && { segment: value.segment }),
-    },
+  const { value, settled, because, detail } = decide(lead)
+  if (settled.region && settled.segment) return { complete: true, value, detail }
+  const known = {
+    ...(settled.region && { region: value.region }),
+    ...(settled.segment && { segment: value.segment }),
   }
+  const reasons = [
+    ...(settled.region ? [`Region ${because.region}`] : []),
+    ...(settled.segment ? [`segment ${because.segment}`] : []),
+  ]
+  const explain = {
+    reason: `${reasons.join('; ').slice(0, 470)}. The model said otherwise.`,
+    decidingFields: value.decidingFields,
+  }
+  return { complete: false, known, detail, ...(reasons.length > 0 && { explain }) }
 }
 
 /** What stands when the model gives no valid answer: what the rule knows, and unknown for the rest. */
@@ -69,10 +77,16 @@ function decide({ firm, country, headquarters, employees, domain, description }:
   const place =
     decidedBy.region === 'country' && present(country) === null ? 'firm.country' : decidedBy.region
   const size = decidedBy.segment === null ? null : (read?.[0] ?? null)
-  const nothingTold = sizes.every(([, text]) => text === null) && present(description) === null
+  // Digits that no count could be read from are none: a zero, a minus, "#250". Words may still be one.
+  const mayTell =
+    sizes.some(([, text]) => text !== null && holdsSpelledNumber(text)) ||
+    holdsNumber(present(description) ?? '')
+  const { because, regionTable } = decidedBy
   return {
     value: { ...answer, decidingFields: [place, size].filter((field) => field !== null) },
-    settled: { region: place !== null, segment: read !== undefined || nothingTold },
+    settled: { region: place !== null, segment: read !== undefined || !mayTell },
+    because,
+    detail: { regionTable, decidedBy: { region: place, segment: size } },
   }
 }
 

@@ -32,12 +32,13 @@ function segmentOf(count: number): CompanySegment {
 const digits = String.raw`(?:\d{1,3}(?:(?:,\d{2})*,\d{3}|(?:\.\d{3})+|(?:['’]\d{3})+|(?: \d{3})+)(?!\d)|\d+(?:[.,]\d+)?)`
 const scale = String.raw`(?:\s?(?:k|tsd\.?|thousand|tausend|mille|mila|mil|million|mio\.?|m)(?![\p{L}]))?`
 const numeral = `${digits}${scale}`
-const dash = String.raw`\s?(?:-|‐|–|—|−|~|to|bis|until|through|hasta|à|a|and|und|y|et)\s?`
+const dash = String.raw`\s?(?:-|‐|–|—|−|~|\.{2,3}|/|up to|to|bis zu|bis|until|through|hasta|à|a|and|und|y|et|or|oder|ou|o)\s?`
 const below = String.raw`<=?|≤|less than|fewer than|under|below|up to|at most|max\.?|maximum|nearly|almost|nearing|weniger als|unter|bis zu|fast|moins de|jusqu'à|presque|menos de|hasta|casi`
 const above = String.raw`>=?|≥|more than|over|above|at least|min\.?|minimum|mehr als|über|uber|mindestens|plus de|au moins|más de|mas de|al menos|mais de`
+const belowAfter = String.raw`\s*\(?(?:(?:or|oder|ou|o|and|und|et|y)\s+(?:fewer|less|below|under|weniger|darunter|moins|menos)|max(?:imum|imal|\.)?(?![\p{L}]))\)?`
 const quantity = new RegExp(
   String.raw`(?<![\p{L}\d.,/#$€£^+-])(?:(?<below>${below})\s*|(?<above>${above})\s*|(?:from|between|von|de|zwischen|entre)\s+)?\+?\s?` +
-    String.raw`(?<low>${numeral})(?:\s?\++)?(?:${dash}(?<high>${numeral}))?(?:\s?\++)?(?:ish)?(?![\da-z/])`,
+    String.raw`(?<low>${numeral})(?:\s?\++)?(?:${dash}(?<high>${numeral}))?(?:\s?\++)?(?:ish)?(?![\da-z/])(?<belowAfter>${belowAfter})?`,
   'giu',
 )
 
@@ -57,17 +58,26 @@ interface Candidate extends Headcount {
 /**
  * Reads a head-count from what people write: `1,000+`, `~150 (2019)`, `51-200`, `10k-50k`, `more than 200`, `1.000`, `2 founders and
  * 30 people`. `N+` is read as N: companies report the last round number they passed. `more than N` starts at N + 1, `less than N`
- * ends at N - 1. Null for text without a usable number; 0 and negative numbers are missing, not small.
+ * ends at N - 1, `N or fewer` at N. Two bare numbers of different segments are taken as a range. Null for text without a usable number; 0 and negative numbers are missing, not small.
  */
 export function readHeadcount(value: string): Headcount | null {
   const text = prepare(value)
   if (/^-\s?\d+(?:[.,]\d+)?$/.test(text.trim())) return null
-  let best: Candidate | null = null
-  for (const found of text.matchAll(quantity)) {
-    const candidate = candidateOf(found, text)
-    if (candidate !== null && candidate.rank > (best?.rank ?? 0)) best = candidate
+  const candidates = [...text.matchAll(quantity)].flatMap((found) => candidateOf(found, text) ?? [])
+  const rank = Math.max(0, ...candidates.map((each) => each.rank))
+  const [best, ...others] = rank === 0 ? [] : candidates.filter((each) => each.rank === rank)
+  if (best === undefined) return null
+  const { low, high } = best
+  // Of two bare numbers nobody knows which one counts people: both do where they say the same.
+  const differ =
+    rank === bareNumber && others.filter((each) => segmentOfHeadcount(each) !== segmentOfHeadcount(best))
+  if (differ === false || differ.length === 0) return { low, high, text: best.text }
+  const all = [best, ...differ]
+  return {
+    low: Math.min(...all.map((each) => each.low)),
+    high: Math.max(...all.map((each) => each.high)),
+    text: all.map((each) => each.text).join(' and '),
   }
-  return best === null ? null : { low: best.low, high: best.high, text: best.text }
 }
 
 const months =
@@ -100,7 +110,8 @@ function prepare(value: string): string {
 }
 
 function candidateOf(found: RegExpExecArray, text: string): Candidate | null {
-  const { low: lowText = '', high: highText, below: isBelow, above: isAbove } = found.groups ?? {}
+  const { low: lowText = '', high: highText, below, above: isAbove, belowAfter: after } = found.groups ?? {}
+  const isBelow = below ?? (after === undefined ? undefined : '<=')
   const high = highText === undefined ? null : numberOf(highText)
   const low = numberOf(
     high !== null && scaleOf(lowText) === 1 ? inheritScale(lowText, highText ?? '') : lowText,
@@ -132,12 +143,14 @@ function rangeOf(read: {
   return strict ? { low: low + 1, high: low + 1 } : { low, high: low }
 }
 
+const bareNumber = 3
+
 /** A number of employees beats a bare number, a bare number beats a year or the number of founders; the rest does not count. */
 function rankOf(words: string, rest: string): number {
   if (isFounders.test(rest)) return 1
   if (isOthers.test(rest)) return 0
   if (isPeople.test(rest)) return 4
-  return /^(?:19|20)\d\d$/.test(words) ? 2 : 3
+  return /^(?:19|20)\d\d$/.test(words) ? 2 : bareNumber
 }
 
 function scaleOf(text: string): number {

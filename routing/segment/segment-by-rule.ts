@@ -25,7 +25,13 @@ export interface SegmentPolicy {
 
 /** A segmentation with the names of the fields that decided it, null for what stayed unknown, and of the table of regions. */
 export interface SegmentDecision extends Segmentation {
-  decidedBy: { region: string | null; segment: string | null; regionTable: string }
+  decidedBy: {
+    region: string | null
+    segment: string | null
+    regionTable: string
+    /** The two halves of the reason: `EMEA from country "Deutschland"`. */
+    because: { region: string; segment: string }
+  }
 }
 
 interface Finding<Value> {
@@ -44,11 +50,12 @@ interface Finding<Value> {
 export function segmentByRule(facts: SegmentFacts, policy: SegmentPolicy = {}): SegmentDecision {
   const region = decideRegion(facts, policy)
   const segment = decideSegment(facts, policy)
+  const because = { region: `${region.value} ${region.why}`, segment: `${segment.value} ${segment.why}` }
   return {
     region: region.value,
     segment: segment.value,
-    reason: `Region ${region.value} ${region.why}; segment ${segment.value} ${segment.why}.`,
-    decidedBy: { region: region.field, segment: segment.field, regionTable: regionTableOf(policy) },
+    reason: `Region ${because.region}; segment ${because.segment}.`,
+    decidedBy: { region: region.field, segment: segment.field, regionTable: regionTableOf(policy), because },
   }
 }
 

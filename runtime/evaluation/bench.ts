@@ -13,13 +13,19 @@ import { createMemory } from './memory.ts'
 export interface Bench {
   world: Omit<World, 'id'>
   longestPauseMs: number
-  /** One attempt, within the budget of the column and this deadline. Adds the requests it makes to `count.calls`. */
+  /** One attempt, within the budget of the column and this deadline. Adds the requests it makes and what it is charged to `count`. */
   attempt<Result>(
     cell: BenchCell,
-    count: { calls: number },
+    count: Count,
     work: (context: CellContext) => Promise<Result>,
   ): Promise<Result>
   pause(ms: number): Promise<void>
+}
+
+export interface Count {
+  calls: number
+  /** US dollars that were taken and not given back. */
+  paidUsd: number
 }
 
 export interface BenchCell {
@@ -44,7 +50,7 @@ export function createBench({ world, budgets, limits, longestPauseMs, table }: B
   function contextOf(
     { row, column, attempt, timeoutMs }: BenchCell,
     flight: Flight,
-    count: { calls: number },
+    count: Count,
   ) {
     const name = `line-${row.line}`
     const now = new Date(world.now()).toISOString()
@@ -76,8 +82,19 @@ export function createBench({ world, budgets, limits, longestPauseMs, table }: B
       now: world.now,
       random: world.random,
       memo: memory.memo,
-      charge: (maxUsd) =>
-        memory.charge({ row: name, column: column.name, spend: column.column.spend }, maxUsd),
+      async charge(maxUsd) {
+        const whose = { row: name, column: column.name, spend: column.column.spend }
+        const charged = await memory.charge(whose, maxUsd)
+        count.paidUsd += maxUsd
+        let open = true
+        return {
+          settle(usd) {
+            if (open) count.paidUsd += usd - maxUsd
+            open = false
+            charged.settle(usd)
+          },
+        }
+      },
       lookup: (other) => Promise.reject(notServed(column.name, other)),
     }
     return context

@@ -5,7 +5,7 @@ import type { Answer, LabelledRow } from './labelled-row.ts'
 /** One label beside what the column answered. */
 export interface Judgement {
   expected: string
-  /** As text; `(no result)`, `(skipped)` or `(error)` where there is no value. */
+  /** As text; `(no result)`, `(skipped)`, `(error)` or `(no answer)` where there is no value that counts. */
   answered: string
   right: boolean
   /** The column says that it does not know. */
@@ -26,6 +26,8 @@ export interface JudgedRow {
   judgements: Readonly<Record<string, Judgement>>
   /** `rule`, `model`, `nobody` where the column tells who decided. */
   decidedBy: string | null
+  /** The call failed or its answer was not valid, so that nothing was said: neither right nor an honest unknown. */
+  noAnswer: boolean
   /** The named outcome where the column tells it, else who decided, else the status. */
   outcome: string
   overruled: readonly Disagreement[]
@@ -40,19 +42,29 @@ const Told = z.object({
 /** Lays the labels of a row beside its answer. Pure. */
 export function judge(row: LabelledRow, answer: Answer, unknown: string): JudgedRow {
   const told = Told.safeParse(answer.detail ?? {}).data
-  const judgements = Object.entries(row.expected).map(([field, expected]) => [
+  const noAnswer = answer.status === 'error' || answer.standIn === true || told?.decidedBy === 'nobody'
+  const judgements = Object.entries(row.expected).map(([field, expected]): [string, Judgement] => [
     field,
-    judgementOf(expected, { field, answer, unknown }),
+    noAnswer ? notAnswered(expected, answer) : judgementOf(expected, { field, answer, unknown }),
   ])
   return {
     row,
     answer,
     judgements: Object.fromEntries(judgements),
     decidedBy: told?.decidedBy ?? null,
+    noAnswer,
     outcome: told?.outcome ?? told?.decidedBy ?? answer.status,
     overruled: told?.overruled ?? [],
   }
 }
+
+/** A failure is no honest answer: a label "unknown" is not met by a server that was down, nor any other by a lucky stand-in. */
+const notAnswered = (expected: string, { status }: Answer): Judgement => ({
+  expected,
+  answered: status === 'error' ? missing.error : '(no answer)',
+  right: false,
+  abstained: false,
+})
 
 interface Asked {
   field: string
@@ -63,8 +75,7 @@ interface Asked {
 function judgementOf(expected: string, { field, answer, unknown }: Asked): Judgement {
   const value = answer.status === 'done' ? fieldOf(answer.value, field) : null
   const answered = answer.status === 'done' ? textOf(value) : missing[answer.status]
-  // A failure is no honest answer: a label "unknown" is not met by a server that was down.
-  const abstained = answer.status !== 'error' && (value === null || answered === unknown)
+  const abstained = value === null || answered === unknown
   const right =
     expected === unknown || expected === 'null' ? abstained : answered === normalized(expected, value)
   return { expected, answered, right, abstained }

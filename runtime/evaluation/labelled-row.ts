@@ -26,4 +26,6 @@ export interface Answer {
   calls: number
   attempts: number
   tookMs: number
+  /** What stands in for an answer that did not come: no answer of its own. */
+  standIn?: boolean
 }

@@ -17,8 +17,11 @@ export function createMemory(): Memory {
   const add = (scope: string, usd: number) => spent.set(scope, (spent.get(scope) ?? 0) + usd)
   return {
     async memo(key, ask, accept) {
-      const known = await asked.get(key)
-      if (known !== undefined && accept?.(known.value) !== false) return { value: known.value, cached: true }
+      const ongoing = asked.get(key)
+      if (ongoing !== undefined) {
+        const { value } = await ongoing
+        if (accept?.(value) !== false) return { value, cached: true }
+      }
       const asking = ask()
       asked.set(key, asking)
       try {

@@ -31,6 +31,7 @@ export interface ReadRows {
  */
 export function readRows(plan: TablePlan, column: PlannedColumn, given: readonly TextRow[]): ReadRows {
   const headers = Object.keys(given[0]?.cells ?? {})
+  checkHeaders(plan, column, headers)
   const labels = labelsOf(column, headers)
   const { fromFile, workedOut, leftEmpty } = sourcesOf(plan, column, headers)
   const problems: string[] = []
@@ -51,6 +52,33 @@ export function readRows(plan: TablePlan, column: PlannedColumn, given: readonly
   if (rows.every(({ expected }) => Object.keys(expected).length === 0)) throw nothingLabelled(column)
   return { rows, labels: labels.map(({ field }) => field), fromFile, workedOut, leftEmpty }
 }
+
+/** A header that is a known name but for capitals, blanks and the like would be taken for a remark, and its values be missing. */
+function checkHeaders(plan: TablePlan, column: PlannedColumn, headers: readonly string[]): void {
+  const fields = outputFields(column) ?? []
+  const names = [
+    ...Object.keys(plan.table.input.shape),
+    ...plan.byName.keys(),
+    ...['by', 'expected', `expected_${column.name}`],
+    ...fields.map((each) => `expected_${each}`),
+  ]
+  for (const header of headers) {
+    if (names.includes(header)) continue
+    const meant = names.find((name) => plainOf(name) === plainOf(header))
+    if (meant === undefined) continue
+    throw new TableError(
+      'request-invalid',
+      `the header "${header}" is taken as it is written: no value is called so`,
+      {
+        field: header,
+        value: header,
+        wayOut: headers.includes(meant) ? `give it a name of its own: "${meant}" is there` : `write ${meant}`,
+      },
+    )
+  }
+}
+
+const plainOf = (name: string) => name.toLowerCase().replaceAll(/[\s_.-]/g, '')
 
 interface Label {
   header: string

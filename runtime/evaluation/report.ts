@@ -14,12 +14,20 @@ export interface Report {
   /** By who decided (`rule`, `model`, `nobody`), by field; empty where the column does not tell. */
   decidedBy: Record<string, { rows: number; fields: Record<string, FieldScore> }>
   outcomes: Record<string, number>
+  /** Rows whose call failed or whose answer was not valid: none of their fields is right, and none counts as answered. */
+  noAnswers: { rows: number; outcomes: Record<string, number>; lines: NoAnswer[] }
   /** Where the model contradicted a fact; `right` is whom the label agrees with, null without a label. */
   disagreements: (Disagreement & { line: number; right: 'model' | 'fact' | 'neither' | null })[]
   /** Rows that somebody else decided than the `by` column of the file says. */
   decidedOtherwise: { line: number; expected: string; decidedBy: string | null; calls: number }[]
   wrong: WrongRow[]
   cost: Spent
+}
+
+export interface NoAnswer {
+  line: number
+  outcome: string
+  reason: string | null
 }
 
 export interface WrongRow {
@@ -79,15 +87,23 @@ export function reportOn(
     decidedBy: Object.fromEntries(
       deciders.map(([who, part]) => [who, { rows: part.length, fields: scores(part) }]),
     ),
-    outcomes: Object.fromEntries(
-      grouped(judged, ({ outcome }) => outcome).map(([outcome, part]) => [outcome, part.length]),
-    ),
+    outcomes: countsOf(judged),
+    noAnswers: noAnswersIn(judged.filter(({ noAnswer }) => noAnswer)),
     disagreements: judged.flatMap(disagreementsOf),
     decidedOtherwise: judged.flatMap(decidedOtherwise),
     wrong: judged.flatMap(wrongIn),
     cost: spent(judged),
   }
 }
+
+const countsOf = (rows: readonly JudgedRow[]): Record<string, number> =>
+  Object.fromEntries(grouped(rows, ({ outcome }) => outcome).map(([outcome, part]) => [outcome, part.length]))
+
+const noAnswersIn = (rows: readonly JudgedRow[]): Report['noAnswers'] => ({
+  rows: rows.length,
+  outcomes: countsOf(rows),
+  lines: rows.map(({ row, outcome, answer }) => ({ line: row.line, outcome, reason: reasonOf(answer) })),
+})
 
 /** Groups in the order in which they first appear; rows without a name are left out. */
 function grouped(
@@ -114,7 +130,8 @@ function decidedOtherwise({ row, decidedBy, answer }: JudgedRow): Report['decide
   return asExpected ? [] : [{ line: row.line, expected, decidedBy, calls: answer.calls }]
 }
 
-function wrongIn({ row, answer, judgements }: JudgedRow): WrongRow[] {
+function wrongIn({ row, answer, judgements, noAnswer }: JudgedRow): WrongRow[] {
+  if (noAnswer) return []
   return Object.entries(judgements).flatMap(([field, { expected, answered, right }]) =>
     right ? [] : [{ line: row.line, field, expected, answered, reason: reasonOf(answer) }],
   )

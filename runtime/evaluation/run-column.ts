@@ -1,5 +1,5 @@
 import type { CellState } from '../../columns/cell.ts'
-import type { CellContext, Outcome } from '../../columns/column.ts'
+import type { CellContext, Cost, Outcome } from '../../columns/column.ts'
 import { CallFailure, TableError } from '../../columns/errors.ts'
 import type { Json } from '../../columns/json.ts'
 import type { Cells, Values } from '../../db/journal.ts'
@@ -127,8 +127,17 @@ async function answerCell(
 ): Promise<Answer> {
   const { now } = bench.world
   const startedAt = now()
-  const count = { calls: 0, attempts: 0 }
-  const end = (part: Part): Answer => ({ ...part, ...count, tookMs: now() - startedAt })
+  const count = { calls: 0, paidUsd: 0 }
+  let attempts = 0
+  // What failed attempts were charged counts as well; what the last one cost, the column says itself where it can.
+  let failedUsd = 0
+  const end = ({ cost, ...part }: Part): Answer => ({
+    ...part,
+    calls: count.calls,
+    attempts,
+    cost: { ...cost, usd: failedUsd + (cost?.usd ?? Math.max(0, count.paidUsd - failedUsd)) },
+    tookMs: now() - startedAt,
+  })
   const skip = skipOf(plan, { ...column, when: {} }, seen)
   if (skip !== null) return end(without('skipped', skip.reason))
   const values = declaredValues(plan, column, seen)
@@ -136,26 +145,27 @@ async function answerCell(
   // A run would let the call go on and record what comes late without applying it: here it ends, and the same answer stands.
   const leftMs = () => (withinMs === null ? Number.POSITIVE_INFINITY : startedAt + withinMs - now())
   for (;;) {
-    count.attempts += 1
+    attempts += 1
     const timeoutMs = Math.min(column.column.timeoutMs, Math.max(0, leftMs()))
-    const cell = { row, column, attempt: count.attempts, timeoutMs }
+    const cell = { row, column, attempt: attempts, timeoutMs }
     try {
       return end(partOf(await bench.attempt(cell, count, (context) => perform(column, values, context))))
     } catch (error) {
       // Nothing that a row could mend: a connector that is not configured, a table that cannot be asked here.
       if (TableError.isInstance(error)) throw error
+      failedUsd = Math.max(0, count.paidUsd)
       const failure = asFailure(error, 'read')
-      const pauseMs = pauseAfter(failure, { column, attempt: count.attempts, bench })
+      const pauseMs = pauseAfter(failure, { column, attempt: attempts, bench })
       if (pauseMs === null || pauseMs >= leftMs()) return end(otherwise(column, values, failure))
       await bench.pause(pauseMs)
     }
   }
 }
 
-type Part = Pick<Answer, 'status' | 'reason' | 'value' | 'detail' | 'cost'>
+type Part = Pick<Answer, 'status' | 'reason' | 'value' | 'detail' | 'standIn'> & { cost: Cost | null }
 
 function partOf(outcome: Outcome<unknown>): Part {
-  const { status, reason = null, detail = null, cost = { usd: 0 } } = outcome
+  const { status, reason = null, detail = null, cost = null } = outcome
   const value = resultOf({ status, attempts: 1, ...(status === 'done' && { value: outcome.value as Json }) })
   return { status, reason, detail, cost, value }
 }
@@ -165,7 +175,7 @@ const without = (status: 'skipped' | 'error', reason: string): Part => ({
   reason,
   value: null,
   detail: null,
-  cost: { usd: 0 },
+  cost: null,
 })
 
 /** What the column says without the other side, else the failure. */
@@ -176,7 +186,7 @@ function otherwise({ column }: PlannedColumn, values: Values, failure: CallFailu
   const outcome = work.otherwise?.(values, failure) ?? null
   if (outcome === null) return error
   const problem = problemOf(outcome, output)
-  return problem === null ? partOf(outcome) : without('error', problem)
+  return problem === null ? { ...partOf(outcome), standIn: true } : without('error', problem)
 }
 
 async function perform(

@@ -9,6 +9,8 @@ export interface FieldScore {
   between: readonly [low: number, high: number] | null
   /** Right among the rows that were answered with something else than unknown. */
   accuracyWhereAnswered: number | null
+  /** Labelled rows whose call failed or whose answer was not valid. */
+  noAnswer: number
   unknown: UnknownScore
 }
 
@@ -21,7 +23,7 @@ export interface UnknownScore {
   expected: number
   /** Of the rows answered with unknown, those whose label says so too. */
   precision: number | null
-  /** Of the rows whose label is unknown, those that were not guessed. */
+  /** Of the rows whose label is unknown and that have an answer, those that were not guessed. */
   recall: number | null
   /** Rows whose label is unknown and that were answered with something else. */
   guessed: number
@@ -42,10 +44,14 @@ export function fieldsOf(rows: readonly JudgedRow[]): string[] {
 /** The score of one field over the rows that have a label for it. Pure. */
 export function scoreField(rows: readonly JudgedRow[], field: string, unknown: string): FieldScore {
   const judgements = judgementsOf(rows, field)
+  const given = judgementsOf(
+    rows.filter(({ noAnswer }) => !noAnswer),
+    field,
+  )
   const right = judgements.filter((each) => each.right).length
-  const answered = judgements.filter((each) => !each.abstained)
+  const answered = given.filter((each) => !each.abstained)
   const abstained = judgements.filter((each) => each.abstained)
-  const shouldAbstain = judgements.filter((each) => isUnknown(each, unknown))
+  const shouldAbstain = given.filter((each) => isUnknown(each, unknown))
   const rightlyUnknown = abstained.filter((each) => isUnknown(each, unknown)).length
   return {
     labelled: judgements.length,
@@ -53,10 +59,11 @@ export function scoreField(rows: readonly JudgedRow[], field: string, unknown: s
     accuracy: share(right, judgements.length),
     between: wilson(right, judgements.length),
     accuracyWhereAnswered: share(answered.filter((each) => each.right).length, answered.length),
+    noAnswer: judgements.length - given.length,
     unknown: {
       answered: abstained.length,
       rate: share(abstained.length, judgements.length),
-      expected: shouldAbstain.length,
+      expected: judgements.filter((each) => isUnknown(each, unknown)).length,
       precision: share(rightlyUnknown, abstained.length),
       recall: share(rightlyUnknown, shouldAbstain.length),
       guessed: shouldAbstain.filter((each) => !each.abstained && !each.right).length,

@@ -1,9 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { type EvalOptions, type Evaluation, evaluationOf } from '../../cli/eval.ts'
 import { readLabelledFile } from '../../cli/eval-file.ts'
+import { evaluationText } from '../../cli/eval-text.ts'
 import { readSettings } from '../../cli/settings.ts'
 import { TableError } from '../../columns/errors.ts'
 import { rota } from './rota-process.ts'
@@ -74,6 +76,50 @@ describe('rota eval', () => {
     expect(await evaluated({})).toMatchObject({ passed: null, min: null })
   })
 
+  test('counts no stand-in as an answer, charges it, and fails the build for it', async () => {
+    const server = createServer((_, response) => response.writeHead(500).end('{}'))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    const port = typeof address === 'object' ? address?.port : 0
+    const down = { OPENAI_API_KEY: 'key', OPENAI_BASE_URL: `http://127.0.0.1:${port}/v1` }
+    const prose = file(
+      'prose.csv',
+      'company,description,expected_region\nAcme,We are 40 people in Berlin.,unknown\n',
+    )
+    const given = { file: prose, min: '0' }
+    try {
+      const { report, passed } = await evaluated(given, down)
+      expect(report).toMatchObject({
+        fields: {
+          region: {
+            right: 0,
+            noAnswer: 1,
+            accuracyWhereAnswered: null,
+            unknown: { answered: 0, recall: null },
+          },
+        },
+        noAnswers: { rows: 1, outcomes: { unavailable: 1 } },
+      })
+      expect(passed).toBe(false)
+      expect((await evaluated({ ...given, allowFailures: true }, down)).passed).toBe(true)
+    } finally {
+      server.closeAllConnections()
+      server.close()
+    }
+  }, 30_000)
+
+  test('prices the second way by itself where its price is given', async () => {
+    const { against, report } = await evaluated({ against: 'model:vendor/other', price: '4,16' })
+    expect(against?.model).toBe('vendor/other')
+    expect(against?.report.cost.usd).toBeCloseTo(report.cost.usd * 10, 9)
+    expect(evaluationText(await evaluated({ against: 'other' }))).toContain(
+      'both are priced as the first one is',
+    )
+    expect(evaluationText(await evaluated({ against: 'other', price: '1,2' }))).not.toContain(
+      'both are priced',
+    )
+  })
+
   test('compares two models, two prompts or two modules on the same rows', async () => {
     const prompt = file('prompt.md', 'Region of {{country}}, size of {{employees}}, for $& and $1.')
     for (const against of ['other-model', prompt, 'examples/inbound-leads/tables.ts']) {
@@ -124,6 +170,25 @@ describe('rota eval', () => {
     [{ by: 'sise' }, 'the file has no column "sise" | use one of: company'],
     [{ only: 'size=huge' }, 'no row of the file has size=huge'],
     [{ min: '7' }, '--min 7 is no share'],
+    [{ min: '' }, '--min "" is no share'],
+    [{ min: ' ' }, '--min "" is no share'],
+    [{ min: '%' }, '--min % is no share'],
+    [{ min: '0x1' }, '--min 0x1 is no share'],
+    [{ price: '1,2' }, '--price is of the second way'],
+    [{ price: '1', against: 'other' }, '--price 1 is no price in and out'],
+    [{ price: '1,-2', against: 'other' }, '--price 1,-2 is no price'],
+    [{ against: 'prompts/none.md' }, '--against prompts/none.md: there is no such file | give the path'],
+    [{ against: 'shorter.txt' }, 'there is no such file'],
+    [{ against: 'vendor/model' }, 'a model of this name is model:vendor/model'],
+    [
+      { file: file('case.csv', 'company,Expected_region\nAcme,EMEA\n') },
+      'the header "Expected_region" is taken as it is written: no value is called so | write expected_region',
+    ],
+    [{ file: file('country.csv', 'company,Country,expected_region\nAcme,Peru,LATAM\n') }, '| write country'],
+    [
+      { file: file('label.csv', 'company,country,expected_region\nAcme,Peru,LATAM\nBolt,Japan,Apac\n') },
+      'expected_region holds what the answer cannot be: line 3: "Apac" | use one of: NA, EMEA, APAC, LATAM, unknown',
+    ],
     [{ concurrency: '0' }, '--concurrency 0 is no whole number'],
     [{ column: 'exit' }, 'expected_region: the answer of "exit" has no field'],
     [{ column: 'exit', against: labelled }, 'has no prompt that another could replace'],

@@ -7,7 +7,7 @@ import { classify, startLeads } from './use-ai/leads.ts'
 
 const Message = z.looseObject({ messages: z.array(z.object({ role: z.string(), content: z.string() })) })
 /** A word that only this row holds, in a value that is sent. */
-const canary = (index: number) => `canary-${index}-of-its-own`
+const canary = (index: number) => `canary-${index + 1}-of-its-own`
 
 interface Facts {
   country?: string

@@ -72,6 +72,23 @@ describe('a head-count', () => {
     ['１，０００人', 1000, 1000],
     ['1,00,000', 100_000, 100_000],
     ['10000++ employees', 10_000, 10_000],
+    ['200 or fewer', 1, 200],
+    ['200 or less employees', 1, 200],
+    ['200 oder weniger Mitarbeiter', 1, 200],
+    ['200 ou moins', 1, 200],
+    ['200 max', 1, 200],
+    ['200 (max.)', 1, 200],
+    ['201..500', 201, 500],
+    ['201...500', 201, 500],
+    ['201…500', 201, 500],
+    ['50 up to 150', 50, 150],
+    ['250 or 300', 250, 300],
+    ['200/250', 200, 250],
+    // Nobody knows which of the two counts people.
+    ['250, 40 of them in Berlin', 40, 250],
+    ['5,000; 120', 120, 5000],
+    ['150 (120 in 2019)', 150, 150],
+    ['250 and 300', 250, 300],
   ])('is read from %s', (text, low, high) => {
     expect(readHeadcount(text)).toMatchObject({ low, high })
   })

@@ -12,7 +12,15 @@ describe('the written rule', () => {
       region: 'EMEA',
       segment: 'Enterprise',
       reason: 'Region EMEA from country "Deutschland"; segment Enterprise from employees "1,001-5,000".',
-      decidedBy: { region: 'country', segment: 'employees', regionTable: regionTableVersion },
+      decidedBy: {
+        region: 'country',
+        segment: 'employees',
+        regionTable: regionTableVersion,
+        because: {
+          region: 'EMEA from country "Deutschland"',
+          segment: 'Enterprise from employees "1,001-5,000"',
+        },
+      },
     })
   })
 

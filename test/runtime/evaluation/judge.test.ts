@@ -32,6 +32,22 @@ describe('a label', () => {
     })
   })
 
+  test('is met by nothing that stands in for an answer, not even by its facts or its unknown', () => {
+    for (const label of ['EMEA', 'unknown', 'null'])
+      for (const given of [
+        answer({ region: label }, { detail: { decidedBy: 'nobody', outcome: 'not-json' } }),
+        answer({ region: label }, { standIn: true, detail: { outcome: 'timeout' } }),
+      ]) {
+        expect(judged(label, given)).toEqual({
+          expected: label,
+          answered: '(no answer)',
+          right: false,
+          abstained: false,
+        })
+        expect(judge(row(2, { region: label }), given, 'unknown')).toMatchObject({ noAnswer: true })
+      }
+  })
+
   test.each([
     ['250', 250, true],
     ['250.0', 250, true],

@@ -36,6 +36,30 @@ describe('a score', () => {
     })
   })
 
+  test('leaves out what has no answer where it says what was answered and what was not', () => {
+    const failed = { detail: { decidedBy: 'nobody', outcome: 'timeout' }, reason: 'too slow' }
+    const given = pairs(['EMEA', 'EMEA'], ['EMEA', 'EMEA'], ['unknown', 'unknown'], ['unknown', 'unknown'])
+    const answers = given.answers.map((each, index) => (index % 2 === 0 ? each : { ...each, ...failed }))
+    const report = reportOn(given.rows, answers, { by: [], unknown: 'unknown' })
+    expect(report.fields.region).toMatchObject({
+      labelled: 4,
+      right: 2,
+      accuracy: 0.5,
+      accuracyWhereAnswered: 1,
+      noAnswer: 2,
+      unknown: { answered: 1, expected: 2, precision: 1, recall: 1, guessed: 0 },
+    })
+    expect(report.wrong).toEqual([])
+    expect(report.noAnswers).toEqual({
+      rows: 2,
+      outcomes: { timeout: 2 },
+      lines: [
+        { line: 3, outcome: 'timeout', reason: 'too slow' },
+        { line: 5, outcome: 'timeout', reason: 'too slow' },
+      ],
+    })
+  })
+
   test('is null, not zero, where nothing is labelled', () => {
     expect(scoreField(judgedPairs(['', 'EMEA']), 'region', 'unknown')).toMatchObject({
       labelled: 0,
