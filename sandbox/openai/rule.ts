@@ -67,13 +67,23 @@ function decideSegment(values: ReadonlyMap<string, Told>): [Conclusion['segment'
   return prose === undefined || counted === null ? ['unknown', null] : [segmentIn(counted), prose]
 }
 
-/** "40 people", "2,000 scientists", "450 team members", "a family business of 25". */
+/** "40 people", "2,000 scientists", "two hundred employees", "85 Mitarbeiter", "a family business of 25". Of several the first. */
 function peopleIn(text: string): string | null {
-  const people =
-    'people|employees|staff|colleagues|scientists|engineers|team members|members of staff|workers|specialists'
-  const before = new RegExp(`(\\d[\\d,.]*k?)\\s+(?:\\w+\\s)?(?:${people})\\b`, 'i').exec(text)?.[1]
-  return before ?? /\b(?:team|business|company|staff|firm) of (\d[\d,]*)/i.exec(text)?.[1] ?? null
+  return countBefore.exec(text)?.[1] ?? countBehind.exec(text)?.[1] ?? null
 }
+
+const people = [
+  'people|employees|staff|colleagues|scientists|engineers|team members|members of staff|workers|specialists',
+  'mitarbeiter|mitarbeitende|beschäftigte|angestellten?|leute|personen|salariés|employés|personnes|collaborateurs',
+  'empleados|personas|trabajadores|colaboradores|pessoas|funcionários|dipendenti|medewerkers|anställda',
+].join('|')
+/** Digits, or English words. */
+const simple =
+  'one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety'
+const large = 'hundred|thousand|dozen'
+const number = `\\d[\\d,.]*k?|(?:a (?:${large})|${simple})(?:[ -](?:and|${simple}|${large}))*`
+const countBefore = new RegExp(`(?<![\\p{L}\\d])(${number})\\s+(?:\\p{L}+\\s)?(?:${people})(?!\\p{L})`, 'iu')
+const countBehind = new RegExp(`\\b(?:team|business|company|staff|firm) of (${number})(?!\\p{L})`, 'iu')
 
 /** Mailbox providers: their ending is not the company's. */
 const mailboxes =
