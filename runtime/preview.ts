@@ -20,8 +20,10 @@ export interface ColumnPreview {
   draws: number
   /** Of those that run, how many ask again what is answered already: they cost nothing. */
   cached: number
-  /** Highest cost in US dollars. */
+  /** Highest cost in US dollars: as every call will be charged, with all attempts, and never over a limit. */
   costUsd: number
+  /** What it will rather be: for the rows that are known to ask, one call each. */
+  likelyUsd: number
   /** The limits of the column in US dollars; `spentToday` where there is one for a day. Null without limits. */
   spend: ColumnSpend | null
 }
@@ -37,11 +39,15 @@ export interface Preview {
   rows: number
   columns: ColumnPreview[]
   costUsd: number
+  likelyUsd: number
   /** One sentence for each kind of side effect: `64 times: writes the owner to salesforce`. */
   sideEffects: string[]
   /** Owners whom a person decided, who keep the lead although the run draws anew: the first hundred. */
   pinned: PinnedCell[]
 }
+
+/** Rows of a column whose own values are looked at; for those behind them the highest price of any row is counted. */
+const mostEstimated = 1_000
 
 /**
  * Counts the most that a run would do, from the values the rows have now. A cell behind one that runs counts as running too, although its
@@ -66,8 +72,10 @@ export function createPreview(
     draws: 0,
     cached: 0,
     costUsd: 0,
+    likelyUsd: 0,
     spend: null,
   }))
+  const estimated = plan.columns.map(() => 0)
 
   return {
     async add(row, run) {
@@ -92,7 +100,14 @@ export function createPreview(
         const { memo } = row.cells[column.name] ?? {}
         const isSame = memo !== undefined && !upstreamMoves && asksTheSame(plan, column, row)
         if (isSame && (await store.memo(memo)) !== null) counted.cached += 1
-        else counted.costUsd += column.column.costUsd
+        else {
+          const isLookedAt = (estimated[column.index] ?? 0) < mostEstimated
+          const { atMostUsd, likelyUsd } = priceOf(plan, column, isLookedAt ? row : null)
+          // Other values may come from before, so that what is known now is only likely.
+          counted.costUsd += upstreamMoves ? column.column.costUsd : atMostUsd
+          counted.likelyUsd += likelyUsd
+          if (isLookedAt) estimated[column.index] = (estimated[column.index] ?? 0) + 1
+        }
         if (column.column.work.effect !== 'draw') continue
         counted.draws += 1
         for (const index of followers(plan, column, row, run)) following.add(index)
@@ -102,7 +117,12 @@ export function createPreview(
     async result() {
       for (const column of plan.columns) {
         const counted = columns[column.index]
-        if (counted !== undefined) counted.spend = await spendOf(store, column, { plan, now })
+        if (counted === undefined) continue
+        counted.spend = await spendOf(store, column, { plan, now })
+        counted.likelyUsd = extrapolated(counted, estimated[column.index] ?? 0)
+        const most = mostAllowed(counted)
+        counted.costUsd = Math.min(counted.costUsd, most)
+        counted.likelyUsd = Math.min(counted.likelyUsd, counted.costUsd)
       }
       const touched = columns.filter((each) => each.run + each.unchanged + each.kept + each.skipped > 0)
       const effects = touched.filter((each) => each.run > 0 && each.sideEffect !== null)
@@ -111,6 +131,7 @@ export function createPreview(
         rows,
         columns: touched,
         costUsd: touched.reduce((sum, each) => sum + each.costUsd, 0),
+        likelyUsd: touched.reduce((sum, each) => sum + each.likelyUsd, 0),
         pinned: pinned.slice(0, mostPinned),
         sideEffects: [
           ...effects.map((each) => `at most ${each.run} times: ${each.sideEffect}`),
@@ -119,6 +140,37 @@ export function createPreview(
       }
     },
   }
+}
+
+/** What this row costs. Without a row, or where the column's own code fails on it, the most of any row, and nothing that is likely. */
+function priceOf(
+  plan: TablePlan,
+  column: PlannedColumn,
+  row: StoredRow | null,
+): { atMostUsd: number; likelyUsd: number } {
+  const { costUsd, estimate } = column.column
+  if (estimate === undefined) return { atMostUsd: costUsd, likelyUsd: row === null ? 0 : costUsd }
+  if (row !== null) {
+    try {
+      return estimate(declaredValues(plan, column, row))
+    } catch {
+      // An error of its cell when the run gets there, not of the preview.
+    }
+  }
+  return { atMostUsd: costUsd, likelyUsd: 0 }
+}
+
+/** The rows behind those that were looked at are taken to be like them. */
+const extrapolated = ({ run, cached, likelyUsd }: ColumnPreview, lookedAt: number): number =>
+  lookedAt === 0 ? likelyUsd : (likelyUsd / lookedAt) * Math.max(lookedAt, run - cached)
+
+function mostAllowed({ run, spend }: ColumnPreview): number {
+  const { perRow = null, perRun = null, perDay = null, spentToday = null } = spend ?? {}
+  return Math.min(
+    perRow === null ? Number.POSITIVE_INFINITY : perRow * run,
+    perRun ?? Number.POSITIVE_INFINITY,
+    perDay === null ? Number.POSITIVE_INFINITY : Math.max(0, perDay - (spentToday ?? 0)),
+  )
 }
 
 const asksTheSame = (plan: TablePlan, column: PlannedColumn, row: StoredRow): boolean =>

@@ -259,7 +259,8 @@ export const PreviewAnswer = z.object({
         sideEffect: z.string().nullable(),
         draws: count,
         cached: count.describe('of those that run: asked before and kept, so they cost nothing'),
-        costUsd: z.number().describe('at most'),
+        costUsd: z.number().describe('at most, as calls are charged, within the limits'),
+        likelyUsd: z.number().describe('one call for each row that is known to ask'),
         spend: z
           .object({
             perRow: z.number().nullable(),
@@ -272,6 +273,7 @@ export const PreviewAnswer = z.object({
       }),
     ),
     costUsd: z.number(),
+    likelyUsd: z.number(),
     sideEffects: z.array(z.string()),
   }),
 })
