@@ -48,13 +48,15 @@ async function ask({ table, row, column, url }: CellOptions, query: string): Pro
 
 /** The whole answer for the terminal. What a lead wrote reaches it without control characters. */
 export function whyText({ column, told, steps }: Why): string {
-  if (told.length === 0) return steps.map(stepText).join('\n')
+  if (told.length === 0) return steps.map((step) => stepText(step, step.column === column)).join('\n')
   const before = steps.filter((step) => step.column !== column)
   const own = steps.find((step) => step.column === column)
   const head = `${marks[own?.status ?? ''] ?? '·'} ${paint('bold', column)}${valueText(own)}`
   const sentences = told.map((sentence) => `    ${plain(sentence)}`)
   if (before.length === 0) return [head, ...sentences].join('\n')
-  return [head, ...sentences, '', paint('dim', 'It stands on'), ...before.map(stepText)].join('\n')
+  return [head, ...sentences, '', paint('dim', 'It stands on'), ...before.map((step) => stepText(step))].join(
+    '\n',
+  )
 }
 
 function valueText(step: WhyStep | undefined): string {
@@ -63,7 +65,14 @@ function valueText(step: WhyStep | undefined): string {
   return plain(named)
 }
 
-function stepText(step: WhyStep): string {
+/** `whole`: with how the answer came about, which is told of the cell that was asked about. */
+function stepText(step: WhyStep, whole = false): string {
   const took = step.ms === null ? '' : paint('dim', `  ${step.ms} ms`)
-  return `${marks[step.status] ?? '·'} ${paint('bold', step.column)} ${paint('dim', step.kind)}${took}\n    ${plain(step.reason)}`
+  const head = `${marks[step.status] ?? '·'} ${paint('bold', step.column)} ${paint('dim', step.kind)}${took}`
+  const evidence = whole ? step.evidence : []
+  return [
+    head,
+    `    ${plain(step.reason)}`,
+    ...evidence.map((line) => `    ${paint('dim', plain(line))}`),
+  ].join('\n')
 }

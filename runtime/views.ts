@@ -4,6 +4,7 @@ import type { Json } from '../columns/json.ts'
 import type { JournalEntry, LateEntry, Values } from '../db/journal.ts'
 import type { StoredRow } from '../db/store.ts'
 import { isStale } from './changed.ts'
+import { evidenceOf } from './evidence.ts'
 import { type HistoryEntry, historyOf } from './history.ts'
 import type { PlannedColumn, TablePlan } from './plan.ts'
 import { running, settled, type Task } from './task.ts'
@@ -206,6 +207,8 @@ export interface WhyStep {
   reason: string
   inputs: Values | null
   detail: object | null
+  /** How an answer of a rule or a model came about, one sentence a line; empty for other cells. */
+  evidence: string[]
   /** Of the last attempt. */
   cost: Cost | null
   /** An answer to the last attempt that came when the row no longer waited: it was not applied. */
@@ -235,6 +238,7 @@ export function whyOf(
         reason: `${reasonOf(cell, attempt?.detail)}${anewIn(attempt?.detail)}`,
         inputs: last?.inputs ?? null,
         detail: attempt?.detail ?? null,
+        evidence: evidenceOf(attempt?.detail, attempt?.cost),
         cost: attempt?.cost ?? null,
         late: lateTo(attempt?.cell, each.name, entries),
         ms: cell?.tookMs ?? null,

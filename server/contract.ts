@@ -182,6 +182,9 @@ export const WhyAnswer = z.object({
       reason: z.string(),
       inputs: JsonRecord.nullable(),
       detail: AnyJson,
+      evidence: z
+        .array(z.string())
+        .describe('how an answer of a rule or a model came about, a sentence a line; empty for other cells'),
       cost: Cost.nullable().describe('of the last attempt'),
       late: z
         .object({ value: AnyJson, reason: z.string().nullable(), at: Iso.nullable() })

@@ -109,7 +109,12 @@ export function fieldProblems(error: z.core.$ZodError, given: unknown): FieldPro
     }
     const value = valueAt(given, path)
     const wayOut = wayOutOf(issue, value === undefined)
-    return [{ field: path.join('.'), message: issue.message, value: textOf(value), wayOut }]
+    // "expected one of" does not tell what is not there from what is wrong.
+    const message =
+      issue.code === 'invalid_value' && value === undefined
+        ? `it is missing: ${issue.message}`
+        : issue.message
+    return [{ field: path.join('.'), message, value: textOf(value), wayOut }]
   })
 }
 

@@ -9,8 +9,8 @@ export function wayOutOf(issue: z.core.$ZodIssue, isMissing: boolean): string {
       return isMissing ? `add it: ${article(issue.expected)}` : `send ${article(issue.expected)}`
     case 'invalid_value':
       return issue.values.length === 1
-        ? `send ${shown(issue.values[0])}`
-        : `use one of: ${issue.values.map(shown).join(', ')}`
+        ? `${isMissing ? 'add it: ' : ''}send ${shown(issue.values[0])}`
+        : `${isMissing ? 'add it, as' : 'use'} one of: ${issue.values.map(shown).join(', ')}`
     case 'too_small':
       return `send ${bound(issue.inclusive ?? true, 'at least', 'more than')} ${issue.minimum}${unitOf(issue.origin)}`
     case 'too_big':

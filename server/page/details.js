@@ -69,7 +69,7 @@ function stateOf({ error, skipped, waiting, pinned, again, reason, stale }) {
   return lines.map((line) => make('p.quiet', {}, line))
 }
 
-function stepItem({ column, kind, status, reason, inputs, detail, late, ms }) {
+function stepItem({ column, kind, status, reason, inputs, detail, evidence, late, ms }) {
   const [glyph, , colour] = status === 'done' ? ['✓', '', 'good'] : (statuses[status] ?? ['?', '', 'none'])
   const rules = Array.isArray(detail?.trace?.rules) ? detail.trace.rules : []
   return make(
@@ -86,6 +86,9 @@ function stepItem({ column, kind, status, reason, inputs, detail, late, ms }) {
     late === null || late.value === null
       ? null
       : make('p.quiet', {}, `Too late, so not applied: ${JSON.stringify(late.value)}`),
+    evidence.length === 0
+      ? null
+      : make('ul.rules', {}, ...evidence.map((sentence) => make('li', {}, sentence))),
     inputs === null || Object.keys(inputs).length === 0 ? null : valueList(inputs),
     rules.length === 0 ? null : make('ul.rules', {}, ...rules.map(ruleItem)),
   )
@@ -104,7 +107,7 @@ function ruleItem({ rule, matched, reason, considered }) {
 function attemptItem({ kind, status, outcome, reason, error, cost, startedAt, finishedAt }) {
   const [glyph, word] = statuses[status] ?? ['?', status]
   const ms = startedAt !== null && finishedAt !== null ? Date.parse(finishedAt) - Date.parse(startedAt) : null
-  const said = [error?.message, reason, cost === null ? null : `$${cost.usd}`].filter(Boolean).join(' · ')
+  const said = [error?.message, reason, cost === null ? null : dollars(cost.usd)].filter(Boolean).join(' · ')
   const what = {
     attempt: word,
     intent: 'About to be sent',
@@ -130,6 +133,10 @@ function attemptItem({ kind, status, outcome, reason, error, cost, startedAt, fi
     ),
   )
 }
+
+/** Three digits that say something. */
+const dollars = (usd) =>
+  usd === 0 ? '$0' : `$${Number(usd.toPrecision(3)).toLocaleString('en', { maximumFractionDigits: 9 })}`
 
 function valueList(values) {
   const entries = Object.entries(values).flatMap(([name, value]) => [

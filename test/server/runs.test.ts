@@ -141,3 +141,14 @@ test('an unknown column, row, filter or run is named', async () => {
   })
   expect((await ask(app, '/v1/runs/run_nope')).body).toMatchObject({ status: 404, code: 'run-unknown' })
 })
+
+test('a run without a mode is told that it is missing', async () => {
+  const { status, body } = await post(app, runs, { scope: { all: true } })
+  expect(status).toBe(422)
+  expect(body).toMatchObject({
+    field: 'mode',
+    value: 'missing',
+    detail: expect.stringContaining('mode: it is missing'),
+    wayOut: expect.stringContaining('add it, as one of: "missing", "errored", "stale", "all"'),
+  })
+})

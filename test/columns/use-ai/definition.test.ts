@@ -7,7 +7,7 @@ import { nearestName } from '../../../columns/nearest.ts'
 import type { Model } from '../../../columns/ports.ts'
 import { prompt } from '../../../columns/prompt.ts'
 import { defineTable } from '../../../columns/table.ts'
-import { rulesOf } from '../../../columns/use-ai/rules.ts'
+import { checkOutput, rulesOf } from '../../../columns/use-ai/rules.ts'
 import { useAi } from '../../../columns/use-ai.ts'
 
 const model: Model = {
@@ -165,17 +165,6 @@ describe('an output', () => {
       'use z.object with a name for each place',
     ],
     [
-      'an intersection',
-      {
-        a: z.intersection(
-          z.union([z.object({ b: z.string() }), z.object({ d: z.string() })]),
-          z.object({ c: z.string() }),
-        ),
-      },
-      'output.a',
-      'write one object with the fields of both',
-    ],
-    [
       'an enum without unknown in one of several forms',
       {
         a: z.discriminatedUnion('kind', [
@@ -200,6 +189,20 @@ describe('an output', () => {
     ],
   ] as const)('with %s is refused', (_, shape, field, wayOut) => {
     expect(problemOf(output(shape)).details).toMatchObject({ field, wayOut: expect.stringContaining(wayOut) })
+  })
+
+  it('that no strict JSON can say is refused, whoever wrote the schema', () => {
+    const shape = { b: { type: 'object', properties: {}, additionalProperties: false } }
+    const given = {
+      type: 'object',
+      properties: { a: { allOf: [shape.b, shape.b] } },
+      required: ['a'],
+      additionalProperties: false,
+    }
+    expect(problemOf(() => checkOutput(given)).details).toMatchObject({
+      field: 'output.a',
+      wayOut: expect.stringContaining('one object with the fields of both'),
+    })
   })
 
   it('may have enums with unknown or null, literals, numbers and lists', () => {

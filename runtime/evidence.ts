@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import type { Cost } from '../columns/column.ts'
+
+/** What the detail of an attempt may say of a question that was answered by a rule or a model. Every column may use these names. */
+const Told = z.object({
+  outcome: z.string(),
+  decidedBy: z.string().nullable().catch(null),
+  model: z.string().nullable().catch(null),
+  cached: z.boolean().catch(false),
+  repaired: z.boolean().catch(false),
+  estimated: z.boolean().catch(false),
+  problem: z.string().nullable().catch(null),
+  overruled: z.array(z.object({ field: z.string(), model: z.string(), fact: z.string() })).catch([]),
+  answers: z
+    .array(
+      z.looseObject({ text: z.string().nullable().catch(null), refusal: z.string().nullable().catch(null) }),
+    )
+    .catch([]),
+  sent: z.string().nullable().catch(null),
+})
+
+const longestShown = 600
+
+/** How an answer came about, one sentence a line, from the detail of its attempt: who decided, at what cost, from what, against what. */
+export function evidenceOf(detail: object | undefined, cost: Cost | undefined): string[] {
+  const told = Told.safeParse(detail ?? null).data
+  if (told === undefined) return []
+  const { outcome, decidedBy, model, cached, repaired, problem, overruled, answers, sent } = told
+  const lines = [`Outcome: ${outcome}${decidedBy === null ? '' : `, decided by ${decidedBy}`}`]
+  if (model !== null) {
+    const how = [cached && 'an answer that was kept', repaired && 'repaired at the second try'].filter(
+      Boolean,
+    )
+    lines.push(`Model: ${[model, ...how].join(', ')}`)
+  }
+  if (cost !== undefined) lines.push(`Cost: ${costInWords(cost, told.estimated)}`)
+  for (const { field, model: theirs, fact } of overruled)
+    lines.push(`Disagreement: ${field} is ${fact} by the facts, not ${theirs} as the model said`)
+  if (problem !== null) lines.push(`Problem: ${short(problem)}`)
+  for (const { text, refusal } of answers) lines.push(`Raw answer: ${short(text ?? refusal ?? '(nothing)')}`)
+  if (sent !== null) lines.push(`Sent: ${short(sent)}`)
+  return lines
+}
+
+function costInWords({ usd, inputTokens, outputTokens }: Cost, estimated: boolean): string {
+  const tokens =
+    inputTokens === undefined && outputTokens === undefined
+      ? []
+      : [`${inputTokens ?? 0} tokens in, ${outputTokens ?? 0} out`]
+  return [dollars(usd), ...tokens, ...(estimated ? ['estimated at its maximum'] : [])].join(', ')
+}
+
+/** Three digits that say something: $0.000412. */
+export const dollars = (usd: number): string =>
+  usd === 0 ? '$0' : `$${Number(usd.toPrecision(3)).toLocaleString('en', { maximumFractionDigits: 9 })}`
+
+function short(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ').trim()
+  return line.length > longestShown ? `${line.slice(0, longestShown)}…` : line
+}
