@@ -350,17 +350,17 @@ describe('a prompt', () => {
   })
 
   it.each([
-    'N/A',
-    '-',
-    'unknown',
-    '\u200b',
-    '\u200b\u2060 \ufeff',
-    'n\u200b/a',
-    'null',
-    {},
-    [],
-    { a: null },
-    [{ b: ['-'] }, ' '],
+    ['N/A'],
+    ['-'],
+    ['unknown'],
+    ['\u200b'],
+    ['\u200b\u2060 \ufeff'],
+    ['n\u200b/a'],
+    ['null'],
+    [{}],
+    [[]],
+    [{ a: null }],
+    [[{ b: ['-'] }, ' ']],
   ])('shows %j as empty, so that it cannot be cited', (value) => {
     const { user, filled } = rendered({ domain: value, employees: 5 })
     expect(user).toContain('domain: (empty)')
