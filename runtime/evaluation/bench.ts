@@ -47,11 +47,7 @@ export interface BenchOptions {
 export function createBench({ world, budgets, limits, longestPauseMs, table }: BenchOptions): Bench {
   const memory = createMemory()
 
-  function contextOf(
-    { row, column, attempt, timeoutMs }: BenchCell,
-    flight: Flight,
-    count: Count,
-  ) {
+  function contextOf({ row, column, attempt, timeoutMs }: BenchCell, flight: Flight, count: Count) {
     const name = `line-${row.line}`
     const now = new Date(world.now()).toISOString()
     const { occurredAt } = row.given
