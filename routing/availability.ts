@@ -113,6 +113,8 @@ interface ReachedCap {
 /** The reached cap that lasts longest. */
 function reachedCap(rep: Rep, load: RepLoad, now: number): ReachedCap | null {
   const { caps, zone } = rep
+  // Most reps have none, and a decision asks of every member of its pool.
+  if (caps.open === undefined && caps.perWeek === undefined && caps.perDay === undefined) return null
   const reached: ReachedCap[] = []
   const check = (
     cap: number | undefined,

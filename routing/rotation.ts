@@ -179,12 +179,12 @@ function leastBy(
   urgency: (member: RotationConsidered) => number,
   lastDrawn: Readonly<Record<string, number>>,
 ): RotationConsidered | null {
-  const values = candidates.map(urgency)
-  const least = Math.min(...values)
+  let least = Number.POSITIVE_INFINITY
+  for (const candidate of candidates) least = Math.min(least, urgency(candidate))
   const limit = least + tolerance * (1 + Math.abs(least))
   let best: RotationConsidered | null = null
-  for (const [index, candidate] of candidates.entries()) {
-    if ((values[index] ?? Number.POSITIVE_INFINITY) > limit) continue
+  for (const candidate of candidates) {
+    if (urgency(candidate) > limit) continue
     if (best === null || comesBefore(candidate.member, best.member, lastDrawn)) best = candidate
   }
   return best

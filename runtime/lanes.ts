@@ -2,6 +2,7 @@ import type { Run, StoredRow } from '../db/store.ts'
 import { begin } from './advance.ts'
 import { dropRemoved } from './drop.ts'
 import type { Engine } from './engine.ts'
+import { createInHand, type InHand } from './in-hand.ts'
 import type { TablePlan } from './plan.ts'
 import { createTask, type EndOfTask, type Task } from './task.ts'
 import { createWakeTimer } from './wake-timer.ts'
@@ -18,9 +19,7 @@ export interface LaneLimits {
  * ones within their own limit.
  */
 export interface Lanes {
-  tasks: ReadonlyMap<number, Task>
-  /** The row in memory with this public id. */
-  byId(id: string): Task | undefined
+  tasks: Omit<InHand, 'add' | 'remove'>
   /** Takes a row that is at hand, or queues it when memory is full. */
   begin(row: StoredRow, run: Run): void
   /** Queues rows that are in the store. */
@@ -67,8 +66,7 @@ const mendMs = 1_000
 export function createLanes({ engine, limits, plans, runOf, begun, quiet }: LaneParts): Lanes {
   const { store, world } = engine
   const tables = [...plans.keys()]
-  const tasks = new Map<number, Task>()
-  const ids = new Map<string, Task>()
+  const tasks = createInHand()
   const queues = { live: [] as number[], due: [] as number[], bulk: [] as number[] }
   /** Rows that are queued, being loaded, or waiting to be read again. */
   const expected = new Set<number>()
@@ -98,8 +96,7 @@ export function createLanes({ engine, limits, plans, runOf, begun, quiet }: Lane
     const plan = plans.get(row.table)
     if (stopped || plan === undefined || row.active === null || tasks.has(row.seq)) return
     const task = createTask(plan, row, run)
-    tasks.set(row.seq, task)
-    ids.set(row.id, task)
+    tasks.add(task)
     if (task.lane === 'bulk') bulkRows += 1
     if (row.entries > 0) dropRemoved(engine, task)
     begun(task)
@@ -216,7 +213,6 @@ export function createLanes({ engine, limits, plans, runOf, begun, quiet }: Lane
 
   const lanes: Lanes = {
     tasks,
-    byId: (id) => ids.get(id),
     begin(row, run) {
       held.delete(row.seq)
       if (room(run.lane) > 0 && queues[run.lane].length === 0) take(row, run)
@@ -228,8 +224,7 @@ export function createLanes({ engine, limits, plans, runOf, begun, quiet }: Lane
       for (const row of left) expected.add(row)
     },
     left(task, how, dueAt) {
-      tasks.delete(task.row.seq)
-      ids.delete(task.row.id)
+      tasks.remove(task)
       if (task.lane === 'bulk') bulkRows -= 1
       woken.delete(task.row.seq)
       if (how === 'parked' && dueAt !== null) lanes.wakeAt(dueAt)

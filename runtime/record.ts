@@ -2,7 +2,7 @@ import type { CellError, CellState } from '../columns/cell.ts'
 import type { Cost, Outcome, Work } from '../columns/column.ts'
 import { CallFailure } from '../columns/errors.ts'
 import type { Json } from '../columns/json.ts'
-import type { Values } from '../db/journal.ts'
+import type { JournalEntry, Values } from '../db/journal.ts'
 import type { Settled } from '../db/store.ts'
 import type { Engine } from './engine.ts'
 import { followDraw } from './follow-draw.ts'
@@ -58,7 +58,7 @@ function baseOf(
   now: number,
 ): CellState {
   const before = cellOf(task, column)
-  return {
+  const cell: CellState = {
     status: 'done',
     attempts: (before?.attempts ?? 0) + 1,
     hash,
@@ -66,12 +66,13 @@ function baseOf(
     run: task.run.ordinal,
     startedAt,
     tookMs: now - startedAt,
-    ...(intended > 1 && { intended }),
-    ...(outdated === true && { stale: true }),
-    ...(before?.signals !== undefined && { signals: before.signals }),
-    // The owner was drawn anew while this was under way.
-    ...(before?.due !== undefined && before.due !== due && { due: before.due }),
   }
+  if (intended > 1) cell.intended = intended
+  if (outdated === true) cell.stale = true
+  if (before?.signals !== undefined) cell.signals = before.signals
+  // The owner was drawn anew while this was under way.
+  if (before?.due !== undefined && before.due !== due) cell.due = before.due
+  return cell
 }
 
 /** What an effect put out there before the present one, while that one is on its way or has failed. */
@@ -123,13 +124,11 @@ export function recordOutcome(
   }
   const detail = detailWith(problem === null ? outcome.detail : undefined, cellOf(task, column))
   if (execution.memo !== undefined) cell.memo = execution.memo
-  note(task, {
-    kind: 'attempt',
-    column: column.name,
-    cell,
-    ...(detail !== undefined && { detail }),
-    ...costOf(execution, outcome.cost),
-  })
+  const entry: JournalEntry = { kind: 'attempt', column: column.name, cell }
+  if (detail !== undefined) entry.detail = detail
+  if (outcome.cost !== undefined || execution.paidUsd !== undefined)
+    Object.assign(entry, costOf(execution, outcome.cost))
+  note(task, entry)
   if (work.effect === 'write' && outcome.status === 'done') confirmDraws(task, work.confirms)
   finish(task, column, 'ran')
   if (outcome.status === 'done' && outcome.redraw !== undefined && problem === null)

@@ -208,7 +208,7 @@ export function createRuns({ engine, planOf, lanes, quiet }: RunParts): Runs {
         // Looking for its end made way for this one.
         if (!isInsert) void finishIfDone(each)
       })
-      for (const task of [...lanes().tasks.values()])
+      for (const task of lanes().tasks.values())
         if (task.run.ordinal === run.ordinal) cancelTask(engine, task)
       await wakeParked(each.run)
       return cancelled

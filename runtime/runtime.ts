@@ -136,7 +136,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
   ): Promise<boolean> {
     const index = column === null ? null : (plan.byName.get(column)?.index ?? null)
     for (;;) {
-      const task = lanes.byId(id)
+      const task = lanes.tasks.byId(id)
       if (task !== undefined) {
         const isThere = () => task.ended !== null || hasSettled(task, index) || isAllHeld(task)
         if (!(await waiters.wait(task.row.seq, isThere, Math.max(0, until - world.now())))) return false
@@ -147,7 +147,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       // Parked, or waiting for room in memory: it is in flight without a task.
       const run = await runs.known(row.active)
       const open = run === null ? null : chooseCells(plan, row, run)
-      if (open !== null && ((index !== null && !open.has(index)) || isOnlyHeld(plan, row.cells, open)))
+      if (
+        open !== null &&
+        ((index !== null && !open.has(index)) || isOnlyHeld(plan, row.cells, (each) => open.has(each)))
+      )
         return true
       if (world.now() >= until) return false
       await new Promise((resolve) => setTimeout(resolve, 5))

@@ -46,14 +46,16 @@ export function hasSettled(task: Task, column: number | null): boolean {
 /** Is the row held, so that nothing of it goes on before somebody can be drawn or a person decides? On disk as well. */
 export function isAllHeld({ plan, row, states, flights, queued, entries }: Task): boolean {
   if (queued || entries.length > 0 || flights.size > 0) return false
-  return isOnlyHeld(plan, row.cells, new Set(states.keys().filter((index) => states[index] !== settled)))
+  return isOnlyHeld(plan, row.cells, (index) => states[index] !== settled)
 }
 
 /** The same for the open cells of a row, by position: each of them is held, or waits for one that is. */
-export function isOnlyHeld(plan: TablePlan, cells: Cells, open: ReadonlySet<number>): boolean {
-  if (open.size === 0) return false
-  return plan.columns.every(
-    ({ name, index, upstream }) =>
-      !open.has(index) || upstream.some((source) => open.has(source)) || isHeld(cells[name]),
-  )
+export function isOnlyHeld(plan: TablePlan, cells: Cells, isOpen: (index: number) => boolean): boolean {
+  let some = false
+  for (const { name, index, upstream } of plan.columns) {
+    if (!isOpen(index)) continue
+    if (!upstream.some(isOpen) && !isHeld(cells[name])) return false
+    some = true
+  }
+  return some
 }

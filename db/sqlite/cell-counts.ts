@@ -6,6 +6,12 @@ export type Statuses = Readonly<Record<string, string>>
 
 interface Difference {
   tableId: number
+  before: Statuses
+  after: Statuses
+}
+
+interface Sum {
+  tableId: number
   column: string
   status: string
   by: number
@@ -40,16 +46,7 @@ export function createCellCounts(connection: Connection): CellCounts {
 
   return {
     change(tableId, before, after) {
-      for (const column of Object.keys(after)) {
-        const status = after[column]
-        if (status === undefined || status === before[column]) continue
-        gathered.push({ tableId, column, status, by: 1 })
-      }
-      for (const column of Object.keys(before)) {
-        const status = before[column]
-        if (status === undefined || status === after[column]) continue
-        gathered.push({ tableId, column, status, by: -1 })
-      }
+      gathered.push({ tableId, before, after })
     },
     write() {
       for (const { tableId, column, status, by } of summed(gathered)) {
@@ -71,14 +68,22 @@ export function createCellCounts(connection: Connection): CellCounts {
 }
 
 /** One difference for each column and status. There are few of them, so looking through a list is cheaper than making keys. */
-function summed(differences: readonly Difference[]): Difference[] {
-  const byColumn = new Map<string, Difference[]>()
-  for (const each of differences) {
-    const sums = byColumn.get(each.column) ?? []
-    if (sums.length === 0) byColumn.set(each.column, sums)
-    const sum = sums.find(({ tableId, status }) => tableId === each.tableId && status === each.status)
-    if (sum === undefined) sums.push({ ...each })
-    else sum.by += each.by
+function summed(differences: readonly Difference[]): Sum[] {
+  const byColumn = new Map<string, Sum[]>()
+  const add = (tableId: number, statuses: Statuses, by: 1 | -1) => {
+    for (const column of Object.keys(statuses)) {
+      const status = statuses[column]
+      if (status === undefined) continue
+      const sums = byColumn.get(column) ?? []
+      if (sums.length === 0) byColumn.set(column, sums)
+      const sum = sums.find((each) => each.status === status && each.tableId === tableId)
+      if (sum === undefined) sums.push({ tableId, column, status, by })
+      else sum.by += by
+    }
+  }
+  for (const { tableId, before, after } of differences) {
+    add(tableId, before, -1)
+    add(tableId, after, 1)
   }
   return [...byColumn.values()].flat()
 }

@@ -132,7 +132,10 @@ export function createCounters(connection: Connection): Counters {
       before.clear()
       counters = read()
     },
-    mark: () => before.clear(),
+    mark() {
+      // Called for every piece of work, and most draw nothing: clearing a Map makes a new table, also when it is empty.
+      if (before.size > 0) before.clear()
+    },
     undo() {
       for (const [key, counter] of before) {
         if (counter === null) counters.delete(key)

@@ -80,14 +80,23 @@ export function createLoads(connection: Connection, clocks: Clocks): Loads {
     else rows.set(row, left)
   }
 
-  return {
-    of: (rep) => ({
+  /** What answers for a rep: the same object every time, since it asks anew at every question. */
+  const loads = new Map<string, RepLoad>()
+
+  function loadOf(rep: string): RepLoad {
+    const load: RepLoad = {
       drawnSince(at) {
         const times = timesSince(rep, at)
         return times.length - firstSince(times, at)
       },
       open: () => clocks.openOf(rep) + inFlightOf(rep),
-    }),
+    }
+    loads.set(rep, load)
+    return load
+  }
+
+  return {
+    of: (rep) => loads.get(rep) ?? loadOf(rep),
     drawn(draw) {
       const known = recent.get(draw.member)
       if (known !== undefined) {

@@ -73,14 +73,8 @@ export interface Granted extends Seen {
 
 export function assign(deciding: Deciding, granted: Granted): Decision {
   const { view, rule } = deciding
-  const { owner, method, reason, pool, considered, chosen, conditions } = granted
-  const seen: Seen = {
-    ...(pool !== undefined && { pool }),
-    ...(considered !== undefined && { considered }),
-    ...(chosen !== undefined && { chosen }),
-    ...(conditions !== undefined && { conditions }),
-  }
-  deciding.rules.push(lineOf(deciding, { matched: true, reason, seen }))
+  const { owner, method, reason, pool } = granted
+  deciding.rules.push(lineOf(deciding, { matched: true, reason, seen: granted }))
   const { rep, name, email, ids } = owner
   const assignment: Assignment = {
     rep,
@@ -134,18 +128,15 @@ export function lineOf(
 ): RuleTrace {
   const { rule, conditions, candidates, tieBreak } = deciding
   const { matched, reason, seen = {} } = line
-  const all = [...conditions, ...(seen.conditions ?? [])]
-  return {
-    rule,
-    matched,
-    reason,
-    ...(all.length > 0 && { conditions: all }),
-    ...(candidates.length > 0 && { candidates: [...candidates] }),
-    ...(tieBreak !== null && { tieBreak }),
-    ...(seen.pool !== undefined && { pool: seen.pool }),
-    ...(seen.considered !== undefined && { considered: seen.considered }),
-    ...(seen.chosen !== undefined && { chosen: seen.chosen }),
-  }
+  const all = seen.conditions === undefined ? conditions : [...conditions, ...seen.conditions]
+  const trace: RuleTrace = { rule, matched, reason }
+  if (all.length > 0) trace.conditions = [...all]
+  if (candidates.length > 0) trace.candidates = [...candidates]
+  if (tieBreak !== null) trace.tieBreak = tieBreak
+  if (seen.pool !== undefined) trace.pool = seen.pool
+  if (seen.considered !== undefined) trace.considered = seen.considered
+  if (seen.chosen !== undefined) trace.chosen = seen.chosen
+  return trace
 }
 
 const traceOf = ({ rules, fallbackUsed }: Deciding, method: Method | null) => ({

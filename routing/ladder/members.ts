@@ -21,7 +21,8 @@ function exclusionIn(pool: Pool, member: PoolMember, view: DecisionView): Exclus
   const excluded = memberExclusion(view, pool, member)
   if (excluded !== null) return excluded
   const rep = view.rep(member.rep)
-  return rep !== null && isBarred(ownerOf(rep), view) ? hadIt : null
+  if (rep === null || view.previous.length === 0) return null
+  return isBarred(ownerOf(rep), view) ? hadIt : null
 }
 
 const hadIt: Exclusion = { code: 'previous', reason: 'had this lead before', until: null }
