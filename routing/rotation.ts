@@ -62,9 +62,7 @@ export function chooseMember(request: RotationRequest): RotationChoice {
   if (chosen === null) return { chosen: null, balances, considered, reason: explainNobody(considered) }
   for (const each of considered) {
     if (each.share === 0 && each !== chosen) continue
-    const balance = each === chosen ? each.balance - 1 : each.balance
-    // Rational shares come back to 0 once per cycle; snapping there keeps rounding from adding up over millions of draws.
-    balances[each.member] = Math.abs(balance) <= tolerance * each.share ? 0 : balance
+    balances[each.member] = each === chosen ? snapped(each.balance - 1, each.share) : each.balance
   }
   return { chosen: chosen.member, balances, considered, reason: explain(chosen, eligible.length, request) }
 }
@@ -96,6 +94,10 @@ function bearers(request: Omit<RotationRequest, 'lastDrawn'>): RotationConsidere
   return accrue({ ...request, members: all.map((each) => ({ ...each, excluded: null })) })
 }
 
+/** Rational shares come back to 0 once per cycle; snapping there keeps rounding from adding up over millions of draws. */
+const snapped = (balance: number, share: number): number =>
+  Math.abs(balance) <= tolerance * share ? 0 : balance
+
 const paused: Exclusion = { code: 'paused', reason: 'paused: weight 0', until: null }
 
 /** Everybody's share of this draw, and what they are owed with it. The shares add up to 1 unless nobody can be drawn. */
@@ -114,7 +116,7 @@ function accrue(request: Omit<RotationRequest, 'lastDrawn'>): RotationConsidered
   return members.map(({ id, weight, excluded: given }) => {
     const excluded = given ?? (weight === 0 ? paused : null)
     const share = excluded === null ? (part(weight) / present) * left : (away?.get(id) ?? 0)
-    return { member: id, weight, share, balance: balanceOf(balances, id) + share, excluded }
+    return { member: id, weight, share, balance: snapped(balanceOf(balances, id) + share, share), excluded }
   })
 }
 

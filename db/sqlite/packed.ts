@@ -1,6 +1,7 @@
 import type { CellState, CellStatus } from '../../columns/cell.ts'
 import type { Json } from '../../columns/json.ts'
 import type { Cells, JournalEntry } from '../journal.ts'
+import { type PackedMembers, packMembers, unpackMembers } from './packed-trace.ts'
 
 /**
  * A cell as it is written: what nearly every cell has goes by position, without its names, and the value comes last where there is one.
@@ -35,13 +36,20 @@ export const valueAt = 8
 
 type EntryOfCell = Extract<JournalEntry, { cell: CellState }>
 type PackedEntry =
-  | [kind: EntryOfCell['kind'], column: string, cell: PackedCell, rest: object | null]
+  | [
+      kind: EntryOfCell['kind'],
+      column: string,
+      cell: PackedCell,
+      rest: object | null,
+      /** Taken out of the trace in `rest`. */
+      members?: PackedMembers,
+    ]
   | Exclude<JournalEntry, EntryOfCell>
 
 /** The cells of a row as JSON text. */
 export function packCells(cells: Cells): string {
   const packed: Record<string, PackedCell> = {}
-  for (const column of Object.keys(cells)) {
+  for (const column in cells) {
     const cell = cells[column]
     if (cell !== undefined) packed[column] = packCell(cell)
   }
@@ -67,29 +75,23 @@ export function unpackEntries(text: string): JournalEntry[] {
 }
 
 function packCell(cell: CellState): PackedCell {
-  const { status, attempts, value } = cell
-  const hash = cell.hash ?? null
-  const definition = cell.definition ?? null
-  const run = cell.run ?? null
-  const startedAt = cell.startedAt ?? null
-  const tookMs = cell.tookMs ?? null
+  const { status, attempts, hash = null, definition = null, run = null } = cell
+  const { startedAt = null, tookMs = null, value } = cell
   const rest = restOf(cell)
   return value === undefined
     ? [status, attempts, hash, definition, run, startedAt, tookMs, rest]
     : [status, attempts, hash, definition, run, startedAt, tookMs, rest, value]
 }
 
-/** Most cells have nothing else, and their number of fields tells so sooner than the fields do. */
+/** What has no place of its own; null for most cells. */
 function restOf(cell: CellState): Partial<CellState> | null {
-  let expected = 2
-  if (cell.hash !== undefined) expected += 1
-  if (cell.definition !== undefined) expected += 1
-  if (cell.run !== undefined) expected += 1
-  if (cell.startedAt !== undefined) expected += 1
-  if (cell.tookMs !== undefined) expected += 1
-  if (cell.value !== undefined) expected += 1
-  if (Object.keys(cell).length === expected) return null
-  return Object.fromEntries(Object.entries(cell).filter(([name]) => !placed.has(name)))
+  let rest: Record<string, unknown> | null = null
+  for (const name in cell) {
+    if (placed.has(name)) continue
+    rest ??= {}
+    rest[name] = cell[name as keyof CellState]
+  }
+  return rest
 }
 
 function unpackCell(packed: PackedCell): CellState {
@@ -109,13 +111,20 @@ function unpackCell(packed: PackedCell): CellState {
 function packEntry(entry: JournalEntry): PackedEntry {
   if (!('cell' in entry)) return entry
   const packed = packCell(entry.cell)
-  if (Object.keys(entry).length === 3) return [entry.kind, entry.column, packed, null]
+  if (entry.kind === 'intent') return [entry.kind, entry.column, packed, null]
+  if (entry.kind === 'attempt' && entry.detail === undefined && entry.cost === undefined)
+    return [entry.kind, entry.column, packed, null]
   const { kind, column, cell: _, ...rest } = entry
-  return [kind, column, packed, rest]
+  const traced = 'detail' in rest ? packMembers(rest.detail) : null
+  if (traced === null) return [kind, column, packed, rest]
+  return [kind, column, packed, { ...rest, detail: traced.detail }, traced.members]
 }
 
 function unpackEntry(packed: PackedEntry): JournalEntry {
   if (!Array.isArray(packed)) return packed
-  const [kind, column, cell, rest] = packed
-  return { kind, column, cell: unpackCell(cell), ...rest } as EntryOfCell
+  const [kind, column, cell, rest, members] = packed
+  const entry = { kind, column, cell: unpackCell(cell), ...rest } as EntryOfCell
+  if (members !== undefined && 'detail' in entry && entry.detail !== undefined)
+    entry.detail = unpackMembers(entry.detail, members)
+  return entry
 }
