@@ -167,6 +167,8 @@ export function recordFailure(engine: Engine, task: Task, execution: Execution, 
   const { now, random } = engine.world
   const { retry, work } = column.column
   const failure = asFailure(thrown, work.effect)
+  task.failures ??= new Map()
+  task.failures.set(column.index, failure)
   const cell = baseOf(task, execution, now())
   // A draw anew that failed leaves the earlier one standing; whoever draws next gives it back.
   if (work.effect === 'draw') keepStanding(cell, cellOf(task, column))
@@ -255,7 +257,8 @@ export function recordTooLate(
     asked || last === undefined
       ? (['timeout', asked ? `no answer ${within}` : `its turn did not come ${within}`] as const)
       : ([last.kind, `${last.message}; no other attempt fits ${within}`] as const)
-  const failure = new CallFailure(kind, message, { retryable: true })
+  const known = asked ? undefined : task.failures?.get(column.index)
+  const failure = known ?? new CallFailure(kind, message, { retryable: true })
   const cell = baseOf(task, execution, engine.world.now())
   if (!asked) cell.attempts = before?.attempts ?? 0
   cell.error = { kind, message, retryable: true }

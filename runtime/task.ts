@@ -1,4 +1,5 @@
 import type { CellState } from '../columns/cell.ts'
+import type { CallFailure } from '../columns/errors.ts'
 import type { JournalEntry } from '../db/journal.ts'
 import type { Run, RunCounts, StoredRow } from '../db/store.ts'
 import type { ServiceLevelClock } from '../routing/service-level/policy.ts'
@@ -43,6 +44,8 @@ export interface Task {
   redraws: number
   /** Draw columns with the rep of an answer found out of date before it was written: once for each is enough. */
   rechecked: Set<string> | null
+  /** The last failure of each column since the row came into memory, by position: it knows more than what the cell keeps of it. */
+  failures: Map<number, CallFailure> | null
   /** Some cell may be to run again by itself. */
   alarming: boolean
   /** The row is part of the coming commit already. */
@@ -89,6 +92,7 @@ export function createTask(plan: TablePlan, row: StoredRow, run: Run): Task {
     reopened: false,
     redraws: 0,
     rechecked: null,
+    failures: null,
     alarming: row.entries > 0,
     queued: false,
     cancelled: false,

@@ -246,6 +246,16 @@ describe('a lead does not stop for the model', () => {
     expect(running.calls()).toHaveLength(1)
   })
 
+  it.each(['html', 'megabyte'] as const)(
+    'one that sends %s until the seconds are over is named so',
+    async (plays) => {
+      const running = await startLeads({ withinMs: 700, retry: { attempts: 9, baseMs: 300 } })
+      running.sandbox.vendors.openai?.load({ otherwise: plays })
+      const { detail } = await classifyOne(running, lead)
+      expect(detail?.outcome).toBe(plays === 'html' ? 'html' : 'too-large')
+    },
+  )
+
   it('an account without quota stops the column: the rows behind make no call', async () => {
     const running = await startLeads({ budget: { key: 'model', concurrency: 1 } })
     running.sandbox.vendors.openai?.load({ otherwise: 'quota-exhausted' })
