@@ -296,7 +296,8 @@ function recordEnd(
     detail: { failure: error ?? null, ...detail },
     ...(cost === undefined ? paid : { cost }),
   })
-  finish(task, column, 'ran')
+  // The question is still open: a run that tells of it as done would hide that.
+  finish(task, column, 'failed')
 }
 
 /** Records what reading back found about an effect whose outcome was not known. */

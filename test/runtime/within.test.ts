@@ -55,6 +55,14 @@ describe('what stands in for an answer', () => {
     expect(cells.routed).toMatchObject({ value: 'to fine' })
   })
 
+  test('counts as failed in the run that had to make do with it', async () => {
+    const server = await startPaidServer(() => ({ status: 503 }))
+    const running = await runTables([tableOf(server)])
+    await insertOne(running, 't', { company: 'acme' })
+    const { counts } = await rerun(running, 't', { mode: 'stale', downstream: true })
+    expect(counts).toMatchObject({ failed: 1 })
+  })
+
   test('stays open when another field of the row is edited', async () => {
     const server = await startPaidServer((call) => (call <= 3 ? { status: 503 } : fine))
     const table = defineTable('t', { input: input.extend({ note: z.string().default('') }) }).column(
