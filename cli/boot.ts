@@ -10,6 +10,7 @@ import { startServer } from '../server/serve.ts'
 import { connect } from './connect.ts'
 import { loadTables } from './load-tables.ts'
 import { createLog } from './log.ts'
+import { missingVariables } from './missing.ts'
 import type { Settings } from './settings.ts'
 import { openStandIns } from './stand-ins.ts'
 import { version } from './version.ts'
@@ -68,7 +69,8 @@ export async function boot({
     if (sandbox !== null) closing.push(() => sandbox.close())
     const { connectors, missing } = connect(settings)
     const tables = module.tables(connectors)
-    refuseMissing(missing())
+    const missed = missing()
+    if (missed.length > 0) throw missingVariables(missed)
     const store = await openSqliteStore({ path: databasePath(settings), now: world.now, onBroken })
     closing.push(() => store.close())
     const runtime = await startRuntime({ store, tables, world, log })
@@ -95,19 +97,6 @@ function endProcess(error: Error): void {
   const wayOut = TableError.isInstance(error) ? error.details.wayOut : undefined
   console.error(`rota: ${error.message}; the process ends\n  ${wayOut ?? ''}`)
   process.exit(1)
-}
-
-function refuseMissing(variables: readonly string[]): void {
-  if (variables.length === 0) return
-  throw new TableError(
-    'settings-invalid',
-    `the tables need connectors that are not configured: ${variables.join(', ')}`,
-    {
-      field: variables.join(', '),
-      wayOut:
-        'set these variables in the environment or in .env, or start with ROTA_SANDBOX=1 to run on stand-ins',
-    },
-  )
 }
 
 function databasePath({ ROTA_DB: path }: Settings): string {

@@ -2,6 +2,7 @@ import type { Sequencer } from '../columns/ports.ts'
 import { apolloSequences } from '../connectors/apollo.ts'
 import { outreach } from '../connectors/outreach.ts'
 import { salesloft } from '../connectors/salesloft.ts'
+import { keptFile } from './kept-file.ts'
 import { paceOf } from './pace.ts'
 import type { Settings } from './settings.ts'
 
@@ -27,6 +28,7 @@ export function ownSequencer(settings: Settings): OwnSequencer | null {
         OUTREACH_CLIENT_ID: clientId = '',
         OUTREACH_CLIENT_SECRET: clientSecret = '',
         OUTREACH_REFRESH_TOKEN: refreshToken = '',
+        OUTREACH_REFRESH_TOKEN_FILE: file,
         OUTREACH_BASE_URL: baseUrl,
       } = settings
       return {
@@ -36,6 +38,7 @@ export function ownSequencer(settings: Settings): OwnSequencer | null {
             clientId,
             clientSecret,
             refreshToken,
+            ...(file !== undefined && { kept: keptFile(file) }),
             ...pace,
             ...(baseUrl !== undefined && { baseUrl }),
           }),

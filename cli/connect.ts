@@ -31,12 +31,14 @@ export function sandboxSettings(settings: Settings, url: string): Settings {
     OUTREACH_CLIENT_ID: 'sandbox',
     OUTREACH_CLIENT_SECRET: 'sandbox',
     OUTREACH_REFRESH_TOKEN: 'sandbox',
+    OUTREACH_REFRESH_TOKEN_FILE: undefined,
     OUTREACH_BASE_URL: `${url}/outreach`,
     APOLLO_API_KEY: 'sandbox',
     APOLLO_BASE_URL: `${url}/apollo/api/v1`,
     PEOPLE_DATA_LABS_API_KEY: 'sandbox',
     PEOPLE_DATA_LABS_BASE_URL: `${url}/people-data-labs/v5`,
     ENRICHMENT_URL: `${url}/enrichment`,
+    ENRICHMENT_API_KEY: 'sandbox',
   }
 }
 

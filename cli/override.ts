@@ -15,14 +15,21 @@ export interface OverrideOptions {
 }
 
 const pauseMs = 100
-const longestMs = 30_000
+const longestMs = 10_000
 
-/** Gives a row to a rep against the rules, waits for what follows, and prints how it ended. */
+type Run = z.output<typeof RunAnswer>['run']
+type Cells = z.output<typeof RowDetail>['cells']
+
+/**
+ * Gives a row to a rep against the rules and prints how it ended. A row that waits for something goes on waiting: then it says for what,
+ * and that the rep gets it all the same.
+ */
 export async function override({ row, rep, reason, column, table, url }: OverrideOptions): Promise<void> {
   const client = createClient(url, process.env.ROTA_API_KEY)
   const inTable = encodeURIComponent(await tableOf(client, table))
   const path = `/v1/tables/${inTable}/rows/${encodeURIComponent(row)}`
   let { run } = (await client.put(`${path}/owner`, { rep, reason, column })) as z.output<typeof RunAnswer>
+  console.log(plain(`accepted: ${row} goes to ${rep} (run ${run.id})`))
   for (let waited = 0; run.status === 'running' && waited < longestMs; waited += pauseMs) {
     await sleep(pauseMs)
     run = ((await client.get(`/v1/runs/${run.id}`)) as z.output<typeof RunAnswer>).run
@@ -36,5 +43,19 @@ export async function override({ row, rep, reason, column, table, url }: Overrid
     const owner = typeof value === 'object' && value !== null && 'name' in value ? ` ${value.name}` : ''
     console.log(plain(`${name}: ${cell.status}${owner}${said === '' ? '' : ` (${said})`}`))
   }
-  if (run.status === 'running') console.log(`run ${run.id} is still under way`)
+  if (run.status === 'running')
+    for (const line of stillOpen(run, cells, { rep, column })) console.log(plain(line))
+}
+
+function stillOpen({ id }: Run, cells: Cells, { rep, column }: { rep: string; column: string }): string[] {
+  const waits = Object.entries(cells).flatMap(([name, { waiting, error, reason }]) => {
+    if (waiting === null || waiting.on === 'upstream') return []
+    const until = waiting.until === null ? '' : ` until ${waiting.until}`
+    const why = error?.message ?? reason
+    return [`${name} waits for ${waiting.on}${until}${why === null ? '' : `: ${why}`}`]
+  })
+  const owner = cells[column]?.value
+  const hasIt = typeof owner === 'object' && owner !== null && 'rep' in owner && owner.rep === rep
+  const what = hasIt ? `${rep} has it` : `${rep} gets it when the row goes on`
+  return [...waits, `${what}; run ${id} is still under way and goes on by itself`]
 }

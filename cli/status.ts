@@ -57,8 +57,15 @@ export function statusText(
 const allowanceText = ({ allowance }: Credential) =>
   allowance === null ? '' : `${allowance.used} of ${allowance.limit} used`
 
-function stateText({ needsCredentials, restingUntil, reason }: Credential): string {
+function stateText(credential: Credential): string {
+  const { needsCredentials, restingUntil, reason, failing } = credential
   if (needsCredentials !== null)
     return `needs credentials since ${needsCredentials.since}, next try ${needsCredentials.nextProbeAt}: ${reason}`
-  return restingUntil === null ? 'takes calls' : `rests until ${restingUntil}: ${reason}`
+  const failed = failing === null ? null : failingText(failing)
+  if (restingUntil !== null)
+    return [`rests until ${restingUntil}: ${reason}`, failed].filter((each) => each !== null).join('; ')
+  return failed ?? 'takes calls'
 }
+
+const failingText = ({ since, failures, last }: NonNullable<Credential['failing']>) =>
+  `failing since ${since} (${failures} ${failures === 1 ? 'failure' : 'failures'}, last: ${last})`

@@ -52,7 +52,7 @@ export function whyText({ column, told, steps }: Why): string {
   const before = steps.filter((step) => step.column !== column)
   const own = steps.find((step) => step.column === column)
   const head = `${marks[own?.status ?? ''] ?? '·'} ${paint('bold', column)}${valueText(own)}`
-  const sentences = told.map((sentence) => `    ${plain(sentence)}`)
+  const sentences = [...told, ...(own?.evidence ?? [])].map((sentence) => `    ${plain(sentence)}`)
   if (before.length === 0) return [head, ...sentences].join('\n')
   return [head, ...sentences, '', paint('dim', 'It stands on'), ...before.map((step) => stepText(step))].join(
     '\n',

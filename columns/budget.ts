@@ -1,6 +1,6 @@
 /**
  * How much one credential takes, shared by every column and table that uses it. A connector declares it; `key` names the account, never
- * its secret.
+ * its secret. Where two of one key differ, the smaller limit counts for all, from the first call that brings it.
  */
 export interface Budget {
   key: string

@@ -69,7 +69,7 @@ export interface CellState {
   intent?: { sendId: string; attempt: number; at: number; hash?: string }
   /** What an effect put out there before, while its cell has no value of its own. */
   earlier?: Json
-  /** Nobody knows whether this blind effect happened, and it is made once more. */
+  /** Nobody knows whether this effect happened, and it is made once more. */
   mayRepeat?: true
   /** The draw behind an owner. */
   draw?: number

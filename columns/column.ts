@@ -52,7 +52,7 @@ export interface CellContext extends Call {
   sendId: string
   /** The value this cell had before the present effect was intended, null for none: what went out earlier. */
   earlier: Json | null
-  /** Nobody could tell whether this effect happened, and it is repeated all the same: see `whenUnknown` of a blind target. */
+  /** Nobody could tell whether this effect happened, and it is repeated all the same: see `whenUnknown`. */
   mayRepeat: boolean
   /** What people or other systems told this cell, in order. */
   signals: readonly Signal[]
@@ -129,6 +129,7 @@ export type Outcome<Out> =
       /**
        * Takes the draw of an earlier column back and draws anew, or gives it to the rep `to`, with everything behind it, in the same run.
        * `rereads` are earlier columns that are out of date: they run again first, and the former owner may get the draw once more.
+       * A write that answers with it has written nothing: its cell has no result, and `value` is the `earlier` of its next attempt.
        */
       redraw?: { column: string; reason: string; to?: string; rereads?: readonly string[] }
       /** Facts that the cell keeps among its signals: seen once, they are not asked for again. */
@@ -205,17 +206,24 @@ export type Work<Out> =
       reaches: 'records' | 'people'
       target: EffectTarget
       /**
-       * For a blind target, once the outcome is unknown: `leave` it so (at most once), or `repeat` it (at least once; the detail says that
-       * it may be a repetition).
+       * Once nobody can tell the outcome, a read-back of any target included: `leave` it so (at most once), or `repeat` it (at least once;
+       * the detail says that it may be a repetition). `leave` when left out.
        */
       whenUnknown?: 'leave' | 'repeat'
       /** Columns whose draw is confirmed by the success of this effect. */
       confirms: readonly string[]
+      /** Columns that it may have run again before those draws, see `redraw`. */
+      rereads?: readonly string[]
       send(values: Values, context: CellContext): Promise<Outcome<Out>>
       /** How long after a lost answer the other side may still take the effect, in milliseconds: reading back earlier proves nothing. */
       horizonMs: number
       /** Reads back whether an attempt whose outcome is unknown took effect. */
       reconcile(values: Values, context: CellContext): Promise<Reconciliation<Out>>
+      /**
+       * What was done, in one sentence without a full stop, for whoever asks why. `values` are those that were sent, null where they are
+       * not known any more. Pure.
+       */
+      tell?(value: Out, known: { values: Values | null; detail: object | null }): string
     }
 
 /** As a method, so that a column of a narrower value may stand where one of a wider value is asked for. */

@@ -8,6 +8,8 @@ export interface ComputeOptions<Row extends object, Reads extends NameOf<Row>, N
   reads?: readonly Reads[]
   needs?: readonly Needs[]
   output?: z.ZodType<Out>
+  /** What a null says, in one sentence: `nothing to do`. */
+  nothing?: string
   /** Null means no result. */
   run: (
     row: NoInfer<Seen<Row, Reads, Needs>>,
@@ -29,7 +31,7 @@ export function compute<
 >(options: ComputeOptions<Row, Reads, Needs, Out>): Column<Row, NonNullable<Out>> {
   const outcome = (value: Answered<Out> | null) =>
     value === null || value === undefined
-      ? noResult('the function answered null')
+      ? noResult(options.nothing ?? 'the function answered null')
       : done(value as NonNullable<Out>)
   return buildColumn<Row, NonNullable<Out>>({
     ...options,

@@ -21,8 +21,15 @@ export interface CrmRecordOptions<Row extends object, Reads extends NameOf<Row>,
   needs?: readonly Needs[]
   crm: Crm
   /** Blank values count as missing. With `accountId` a record that is created for the person stands under that account. */
-  person: (row: NoInfer<Seen<Row, Reads, Needs>>) => Omit<RecordRequest, 'externalId'>
+  person: (row: NoInfer<Seen<Row, Reads, Needs>>) => Person
+  /**
+   * A text field of the CRM in which a record that is created says which sending it was. An event of the creation that carries it is our
+   * own: see `origin` of a table.
+   */
+  stamp?: string
 }
+
+type Person = Omit<RecordRequest, 'externalId' | 'fields'>
 
 /**
  * The CRM record of this row: found by record id, by our row id, then by e-mail, or else created once.
@@ -33,14 +40,14 @@ export function crmRecord<
   const Reads extends NameOf<Row> = never,
   const Needs extends NameOf<Row> = never,
 >(options: CrmRecordOptions<Row, Reads, Needs>): Column<Row, CrmRecord> {
-  const { crm } = options
+  const { crm, stamp } = options
   const requestOf = (values: Values, context: CellContext) =>
     filled(options.person(asSeen(values)), context.row)
   return buildColumn<Row, CrmRecord>({
     ...options,
     kind: 'crm-record',
     output: RecordShape,
-    describe: { crm: crm.vendor },
+    describe: { crm: crm.vendor, ...(stamp !== undefined && { stamp }) },
     versionOf: [options.person],
     work: {
       effect: 'write',
@@ -53,13 +60,16 @@ export function crmRecord<
         const request = beforeSending(() => requestOf(values, context))
         const found = await crm.findRecord(request, context)
         if (found !== null) return done(found, { detail: { created: false } })
-        return done(await crm.createRecord(request, context), { detail: { created: true } })
+        const stamped = stamp === undefined ? request : { ...request, fields: { [stamp]: context.sendId } }
+        return done(await crm.createRecord(stamped, context), { detail: { created: true } })
       },
       async reconcile(values, context) {
         const found = await crm.findRecord(requestOf(values, context), context)
         if (found === null) return { state: 'absent' }
         return { state: 'happened', outcome: done(found, { detail: { reconciled: true } }) }
       },
+      tell: ({ type, id, url }, { detail }) =>
+        `${detail !== null && 'created' in detail && detail.created === false ? 'found' : 'created'} ${type} ${id} in ${crm.vendor}: ${url}`,
     },
   })
 }
@@ -67,7 +77,7 @@ export function crmRecord<
 const orNull = (value: string | null | undefined) => (value?.trim() ? value : null)
 
 /** No field of a form that was left empty reaches the CRM. */
-function filled(person: Omit<RecordRequest, 'externalId'>, externalId: string): RecordRequest {
+function filled(person: Person, externalId: string): RecordRequest {
   const accountId = orNull(person.accountId)
   return {
     recordId: orNull(person.recordId),

@@ -89,6 +89,8 @@ export function crmTask<
         const value = { ...found.value, ownerId: request.ownerId }
         return { state: 'happened', outcome: done(value, { detail: { reconciled: true } }) }
       },
+      tell: ({ id, url, ownerId }, { detail }) =>
+        `task ${id} of ${ownerId} in ${crm.vendor}${detail !== null && 'alreadyThere' in detail ? ', which was there already' : ''}: ${url}`,
     },
   })
 }

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { asSeen, buildColumn } from './build.ts'
 import { type CellContext, type Column, type ColumnOptions, done, noResult } from './column.ts'
 import { CallFailure, type FailureKind } from './errors.ts'
-import type { JsonObject } from './json.ts'
+import { type JsonObject, stableStringify } from './json.ts'
+import { wasNeverSent } from './never-sent.ts'
 import type { EnrichmentProvider, Firm } from './ports.ts'
 import type { NameOf, Seen } from './types.ts'
 
@@ -26,10 +27,14 @@ export interface EnrichOptions<Row extends object, Reads extends NameOf<Row>, Ne
   skip?: (row: NoInfer<Seen<Row, Reads, Needs>>, vendor: string) => string | null
 }
 
-/** One provider's part in the detail of a cell. `why` is the reason of `skipped` and `error`, and null otherwise. */
+/**
+ * One provider's part in the detail of a cell. `why` is the reason of `skipped` and `error`, and null otherwise. `cached`: it was asked
+ * before, and is not paid again.
+ */
 export interface ProviderReport {
   provider: string
   outcome: 'matched' | 'no-match' | 'skipped' | 'error' | 'not-run'
+  cached: boolean
   costUsd: number
   why: string | null
   raw: JsonObject | null
@@ -39,13 +44,16 @@ export interface ProviderReport {
  * Company facts from a waterfall of providers: the first match wins, and each provider's part is kept with its cost. One that rests, or
  * whose credential is dead, is skipped for the next. When nobody matched and somebody could not be asked, the cell is tried again: "not
  * known" is not "no match".
+ *
+ * What a provider said of a domain is kept for 30 days, for all rows and columns: a retry asks and pays only those that could not answer.
+ * Raise `revision` to have everybody asked anew. An answer that was lost stays paid, since the provider may send a bill for it.
  */
 export function enrich<
   Row extends object,
   const Reads extends NameOf<Row> = never,
   const Needs extends NameOf<Row> = never,
 >(options: EnrichOptions<Row, Reads, Needs>): Column<Row, Firm> {
-  const { providers, domain, skip } = options
+  const { providers, domain, skip, revision = 0 } = options
   return buildColumn<Row, Firm>({
     ...options,
     kind: 'enrich',
@@ -59,7 +67,8 @@ export function enrich<
         const row = asSeen<Seen<Row, Reads, Needs>>(values)
         const asked = domain(row)
         if (asked === null) return noResult('there is no company domain to ask for')
-        return waterfall(providers, { domain: asked, skip: (vendor) => skip?.(row, vendor) ?? null }, context)
+        const question = { domain: asked, revision, skip: (vendor: string) => skip?.(row, vendor) ?? null }
+        return waterfall(providers, question, context)
       },
     },
   })
@@ -67,7 +76,13 @@ export function enrich<
 
 interface Question {
   domain: string
+  revision: number
   skip(vendor: string): string | null
+}
+
+interface PaidQuestion extends Question {
+  /** Told what this row pays, which is nothing where another row asked. */
+  pays(usd: number): void
 }
 
 async function waterfall(providers: readonly EnrichmentProvider[], question: Question, context: CellContext) {
@@ -77,15 +92,25 @@ async function waterfall(providers: readonly EnrichmentProvider[], question: Que
   for (const provider of providers) {
     const { vendor: name } = provider
     const why = firm === null ? question.skip(name) : null
-    const report: ProviderReport = { provider: name, outcome: 'not-run', costUsd: 0, why, raw: null }
+    const report: ProviderReport = {
+      provider: name,
+      outcome: 'not-run',
+      cached: false,
+      costUsd: 0,
+      why,
+      raw: null,
+    }
     reports.push(report)
     if (why !== null) report.outcome = 'skipped'
     if (firm !== null || why !== null) continue
+    const pays = (usd: number) => {
+      report.costUsd = usd
+    }
     try {
-      const answer = await paidFor(provider, question.domain, context)
+      const { answer, cached } = await answerOf(provider, { ...question, pays }, context)
       firm = answer.firm
       report.outcome = firm === null ? 'no-match' : 'matched'
-      report.costUsd = priceOf(provider, answer)
+      report.cached = cached
       report.raw = answer.raw
     } catch (error) {
       // Out of money, or no longer waited for: no other provider is asked either.
@@ -104,17 +129,58 @@ async function waterfall(providers: readonly EnrichmentProvider[], question: Que
   return noResult(`no provider knows ${question.domain}`, { detail, cost })
 }
 
+/** A company does not change from one day to the next, and a retry may come days later. */
+const keptMs = 30 * 24 * 60 * 60 * 1_000
+
+const Kept = z.object({
+  firm: FirmShape.nullable(),
+  raw: z.record(z.string(), z.json()).nullable(),
+  /** Epoch ms at which it was given. */
+  at: z.number(),
+})
+type Kept = z.output<typeof Kept>
+
+/** What the provider said of this domain not long ago, else what it says now. */
+async function answerOf(
+  provider: EnrichmentProvider,
+  question: PaidQuestion,
+  context: CellContext,
+): Promise<{ answer: Kept; cached: boolean }> {
+  const { domain, revision } = question
+  const ask = async () => {
+    const { firm, raw } = await paidFor(provider, question, context)
+    return { value: { firm: firm === null ? null : { ...firm }, raw, at: context.now() }, keep: true }
+  }
+  const key = `enrich.${stableStringify([provider.vendor, provider.budget.key, domain.toLowerCase(), revision])}`
+  const isFresh = (value: unknown) => context.now() - (Kept.safeParse(value).data?.at ?? 0) < keptMs
+  const { value, cached } = await context.memo(key, ask, isFresh)
+  return { answer: Kept.parse(value), cached }
+}
+
 /** The price counts against the column's `spend` before the call, and is in the books also when the cell fails behind it. */
-async function paidFor(provider: EnrichmentProvider, domain: string, context: CellContext) {
+async function paidFor(provider: EnrichmentProvider, { domain, pays }: PaidQuestion, context: CellContext) {
   const charged = provider.costUsd > 0 ? await context.charge(provider.costUsd) : null
+  const settle = (usd: number) => {
+    charged?.settle(usd)
+    pays(usd)
+  }
   try {
     const answer = await provider.findFirm({ domain }, context)
-    charged?.settle(priceOf(provider, answer))
+    settle(priceOf(provider, answer))
     return answer
   } catch (error) {
-    charged?.settle(0)
+    settle(lossOf(provider, error))
     throw error
   }
+}
+
+/** What a call that failed may cost: a provider that said no sends no bill, one whose answer was lost perhaps does. */
+function lossOf({ costUsd }: EnrichmentProvider, error: unknown): number {
+  if (!CallFailure.isInstance(error)) return costUsd
+  const { kind, outcomeUnknown, cause } = error
+  const isLost = outcomeUnknown || kind === 'timeout' || kind === 'invalid-output'
+  const brokeOff = kind === 'unavailable' && cause instanceof Error && !wasNeverSent(cause)
+  return isLost || brokeOff ? costUsd : 0
 }
 
 const priceOf = ({ costUsd, paidFor }: EnrichmentProvider, { firm }: { firm: Firm | null }): number =>

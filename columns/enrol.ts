@@ -21,8 +21,8 @@ export interface EnrolOptions<Row extends object, Reads extends NameOf<Row>, Nee
 
 /**
  * Enrols the person in a sequence once: never who must not be written to, and not who is in it already. When this cell enrolled the person
- * before with another sender or in another sequence, that ends first. A vendor without a call for it is asked all the same, and the old
- * enrolment is named, to be ended by hand.
+ * before with another sender or in another sequence, that ends first, also when nothing comes after it. A vendor without a call for it is
+ * asked all the same, and the old enrolment is named, to be ended by hand.
  */
 export function enrol<
   Row extends object,
@@ -46,7 +46,7 @@ export function enrol<
       async send(values, context) {
         const request = beforeSending(() => options.enrolment(asSeen(values)))
         const refusal = await via.refusal(request, context)
-        if (refusal !== null) return noResult(refusal)
+        if (refusal !== null) return refused(refusal, { via, request, context })
         return enrolOnce(via, request, context)
       },
       async reconcile(values, context) {
@@ -57,8 +57,26 @@ export function enrol<
         if (isOurs(found.value, replacedBy(request, context))) return { state: 'absent' }
         return { state: 'happened', outcome: done(found.value, { detail: { reconciled: true } }) }
       },
+      tell: (value, { detail }) =>
+        `${detail !== null && 'alreadyEnrolled' in detail ? 'was there already' : 'enrolled'} with ${via.vendor}: ${named(value)}`,
     },
   })
+}
+
+interface Asked {
+  via: Sequencer
+  request: EnrolRequest
+  context: CellContext
+}
+
+/** Nobody writes to the person, the former sender included. */
+async function refused(refusal: string, { via, request, context }: Asked): Promise<Outcome<Enrolment>> {
+  const former = replacedBy(request, context)
+  if (former === null) return noResult(refusal)
+  if (!via.unenrols)
+    return noResult(`${refusal}; ${byHand(via, former)}`, { detail: { takeOutByHand: former } })
+  await via.unenrol(former, request, context)
+  return noResult(`${refusal}; taken out of ${named(former)}`, { detail: { ended: former } })
 }
 
 async function enrolOnce(
@@ -69,6 +87,8 @@ async function enrolOnce(
   const former = replacedBy(request, context)
   const present = await via.find(request, context)
   if (present.state === 'found' && !isOurs(present.value, former)) return already(present.value, request)
+  // Perhaps in this one: enrolled once at most.
+  if (present.state === 'unknown') return noResult(`${present.reason}: nobody is enrolled on a guess`)
   if (former === null) return done(await via.enrol(request, context))
   if (!via.unenrols) return enrolBeside(former, { via, request, context })
   await via.unenrol(former, request, context)
@@ -106,19 +126,19 @@ function already(present: Enrolment, { sender }: EnrolRequest): Outcome<Enrolmen
 }
 
 /** The vendor decides whether a person may be in both; the old enrolment is a person's to end. */
-async function enrolBeside(
-  former: Enrolment,
-  { via, request, context }: { via: Sequencer; request: EnrolRequest; context: CellContext },
-): Promise<Outcome<Enrolment>> {
-  const byHand = `${via.vendor} has no call that ends an enrolment: take the person out of ${named(former)} by hand`
+async function enrolBeside(former: Enrolment, { via, request, context }: Asked): Promise<Outcome<Enrolment>> {
+  const reason = byHand(via, former)
   try {
     const made = await via.enrol(request, context)
-    return done(made, { reason: byHand, detail: { takeOutByHand: former } })
+    return done(made, { reason, detail: { takeOutByHand: former } })
   } catch (error) {
     if (!CallFailure.isInstance(error) || error.retryable || error.outcomeUnknown) throw error
-    throw new CallFailure(error.kind, `${error.message}; ${byHand}`, { retryable: false, cause: error })
+    throw new CallFailure(error.kind, `${error.message}; ${reason}`, { retryable: false, cause: error })
   }
 }
+
+const byHand = ({ vendor }: Sequencer, former: Enrolment): string =>
+  `${vendor} has no call that ends an enrolment: take the person out of ${named(former)} by hand`
 
 const named = ({ id, sequence, sender }: Enrolment): string =>
   `sequence ${sequence}${sender === null ? '' : ` of ${sender}`} (enrolment ${id})`

@@ -37,7 +37,7 @@ export async function exchange(request: Request, context: CellContext): Promise<
       redirect: 'manual',
       signal: context.signal,
     })
-    if (response.ok) return await textOf(response, address.host)
+    if (response.ok) return await textOf(response, request)
     // The connection goes back only when nobody is waiting for the rest.
     await response.body?.cancel()
     if (response.status === 404) return null
@@ -56,7 +56,7 @@ export async function exchange(request: Request, context: CellContext): Promise<
   }
 }
 
-async function textOf(response: Response, host: string): Promise<string> {
+async function textOf(response: Response, { address, write }: Request): Promise<string> {
   if (response.body === null) return ''
   const chunks: Uint8Array[] = []
   let size = 0
@@ -64,7 +64,10 @@ async function textOf(response: Response, host: string): Promise<string> {
   for await (const chunk of response.body) {
     size += chunk.byteLength
     if (size > maxAnswerBytes)
-      throw new CallFailure('invalid-output', `${host} answered more than 1 MB`, { retryable: false })
+      throw new CallFailure('invalid-output', `${address.host} answered more than 1 MB`, {
+        retryable: false,
+        outcomeUnknown: write,
+      })
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
@@ -81,8 +84,10 @@ function failureOf(response: Response, { address, write }: Request, now: number)
   if (status === 403) return new CallFailure('unauthorized', message, { retryable: false })
   if (status < 400) {
     const to = response.headers.get('location')
+    // A service may answer like this when it has done what it was asked to.
     return new CallFailure('invalid-request', `${message}, a redirect to ${to}; call that address itself`, {
       retryable: false,
+      outcomeUnknown: write,
     })
   }
   if (status < 500) return new CallFailure('invalid-request', message, { retryable: false })

@@ -2,7 +2,15 @@ import { hash } from 'node:crypto'
 import type { z } from 'zod'
 import type { Budget } from './budget.ts'
 import { asSeen, buildColumn } from './build.ts'
-import { type CellContext, type Column, type ColumnOptions, done, type Outcome } from './column.ts'
+import {
+  type CellContext,
+  type Column,
+  type ColumnOptions,
+  done,
+  type Outcome,
+  type Reconciliation,
+  type Values,
+} from './column.ts'
 import { CallFailure, TableError } from './errors.ts'
 import { exchange } from './http-exchange.ts'
 import { type Json, parseJson, stableStringify } from './json.ts'
@@ -26,7 +34,7 @@ export interface HttpOptions<Row extends object, Reads extends NameOf<Row>, Need
   reaches?: 'records' | 'people'
   /**
    * What a service does with the same call twice: one that honours `Idempotency-Key` is `keyed`, one to which it leaves the same state is
-   * `same-state`; both are called again after an unknown outcome. `blind` unless this says otherwise.
+   * `same-state`; both are called again after an unknown outcome, with what they were called with. `blind` unless this says otherwise.
    */
   target?: 'same-state' | 'keyed' | 'blind'
   /** What follows an unknown outcome of a blind target: `leave` it (perhaps never, never twice), or `repeat` it. `leave` when left out. */
@@ -37,7 +45,8 @@ export interface HttpOptions<Row extends object, Reads extends NameOf<Row>, Need
 
 /**
  * A JSON call to a service of your own. 404 is no result. A call that changes things carries our send id as `Idempotency-Key`; what
- * follows a lost answer is said by `target`. A 401 parks the rows until the key is replaced.
+ * follows a lost answer is said by `target`. It is done once a 2xx answer came: one that the schema refuses leaves the value null. A 401
+ * parks the rows until the key is replaced.
  *
  * @throws {TableError} `definition-invalid` when `url` is no http(s) address or leaves its host to a row.
  */
@@ -65,7 +74,9 @@ export function http<
             effect,
             sideEffect: `calls ${method} ${host}`,
             reaches: options.reaches ?? 'people',
-            ...afterUnknown(host, options),
+            ...afterUnknown(host, options, (values: Values, context: CellContext) =>
+              calledAgain(() => call(asSeen(values), context)),
+            ),
             confirms: [],
             horizonMs: 0,
             send: (values, context) => call(asSeen(values), context),
@@ -74,17 +85,28 @@ export function http<
 }
 
 /** Nobody can ask a service of one's own what became of a call; what may follow depends on what it does with the same call twice. */
-function afterUnknown(
+function afterUnknown<Again>(
   host: string,
   {
     target = 'blind',
     whenUnknown = 'leave',
   }: Pick<HttpOptions<never, never, never, never>, 'target' | 'whenUnknown'>,
+  again: Again,
 ) {
   const reason = `${host} cannot be asked whether the call took effect`
   return target === 'blind'
     ? { target, whenUnknown, reconcile: async () => ({ state: 'unknown' as const, reason }) }
-    : { target, reconcile: async () => ({ state: 'absent' as const }) }
+    : { target, reconcile: again }
+}
+
+/** The same call once more, under the key that it left with. A refusal shows that nothing of it was taken. */
+async function calledAgain<Out>(call: () => Promise<Outcome<Out>>): Promise<Reconciliation<Out>> {
+  try {
+    return { state: 'happened', outcome: await call() }
+  } catch (error) {
+    if (!CallFailure.isInstance(error) || error.retryable || error.outcomeUnknown) throw error
+    return { state: 'absent' }
+  }
 }
 
 /** One budget for everything that calls a host with the same key. A digest stands for the headers, as they may hold that key. */
@@ -137,15 +159,14 @@ async function request<Row extends object, Reads extends NameOf<Row>, Needs exte
   if (answer === null) return { status: 'no-result', reason: `${address.host} answered 404` }
   const parsed = parseJson(answer)
   const checked = parsed.ok ? options.output.safeParse(parsed.value) : null
-  if (checked?.success === true)
-    return done(checked.data, context.mayRepeat ? { detail: { mayRepeat: true } } : {})
+  const repeated = context.mayRepeat ? { detail: { mayRepeat: true } } : {}
+  if (checked?.success === true) return done(checked.data, repeated)
   const [issue] = checked?.error.issues ?? []
   const why = parsed.ok ? `${issue?.path.join('.') || 'the answer'}: ${issue?.message}` : parsed.error
-  throw new CallFailure(
-    'invalid-output',
-    `${address.host} answered something else than the output schema: ${why}`,
-    { retryable: false },
-  )
+  const problem = `${address.host} answered something else than the output schema: ${why}`
+  if (effect === 'read') throw new CallFailure('invalid-output', problem, { retryable: false })
+  // It has taken effect, whatever its answer is worth: an error would have it made once more.
+  return done(null as Out, { reason: problem, ...repeated })
 }
 
 /** A value fills exactly one segment: `..` would climb out of the path that the definition fixed. */

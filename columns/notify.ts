@@ -4,17 +4,26 @@ import { type CellContext, type Column, type ColumnOptions, done } from './colum
 import type { Message, Messenger, SentMessage } from './ports.ts'
 import type { NameOf, Seen } from './types.ts'
 
-/** A message that went out, and the one of the same cell that it stands in for. */
-export interface Notified extends SentMessage {
-  /** The earlier message of this cell, null for the first: what an answer in its thread needs. */
-  replacing: { id: string; channel: string } | null
+/** A message that was sent: what an answer in its thread needs, and whom it was for. */
+export interface Told extends Pick<SentMessage, 'id' | 'channel'> {
+  to: Message['to']
 }
 
-export const NotifiedShape: z.ZodType<Notified> = z.object({
+/** A message that went out, and the one of the same cell that it stands in for. */
+export interface Notified extends SentMessage, Told {
+  /** The earlier message of this cell, null for the first. */
+  replacing: Told | null
+}
+
+const Told = z.object({
   id: z.string(),
   channel: z.string(),
+  to: z.union([z.object({ email: z.string() }), z.object({ channel: z.string() })]),
+})
+
+export const NotifiedShape: z.ZodType<Notified> = Told.extend({
   fallback: z.boolean(),
-  replacing: z.object({ id: z.string(), channel: z.string() }).nullable(),
+  replacing: Told.nullable(),
 })
 
 export interface NotifyOptions<Row extends object, Reads extends NameOf<Row>, Needs extends NameOf<Row>>
@@ -24,8 +33,9 @@ export interface NotifyOptions<Row extends object, Reads extends NameOf<Row>, Ne
   via: Messenger
   message: (row: NoInfer<Seen<Row, Reads, Needs>>) => Message
   /**
-   * For a messenger that nobody can ask whether a message arrived: `repeat` sends it again after an unknown outcome, with a line that
-   * says so (perhaps twice, never not at all); `leave` ends as `unknown` (perhaps not at all, never twice). `repeat` when left out.
+   * For a message of which nobody can say whether it arrived: `repeat` sends it again, with a line that says so (perhaps twice, never not
+   * at all); `leave` ends as `unknown` (perhaps not at all, never twice). Left out: `repeat` for a messenger that nobody can ask, `leave`
+   * for one that could not answer this time, a missing right to read included.
    */
   whenUnknown?: 'repeat' | 'leave'
 }
@@ -34,7 +44,7 @@ const mayRepeatLine = 'This may repeat an earlier message: nobody could tell whe
 
 /**
  * Tells the rep, with context and reason. After an unknown outcome the message history is searched for our id, and the message goes out
- * again only when it is not there; a messenger without a history is treated as `whenUnknown` says.
+ * again only when it is not there; where that cannot be told, `whenUnknown` decides.
  */
 export function notify<
   Row extends object,
@@ -42,40 +52,55 @@ export function notify<
   const Needs extends NameOf<Row> = never,
 >(options: NotifyOptions<Row, Reads, Needs>): Column<Row, Notified> {
   const { via } = options
-  const isBlind = via.target === 'blind'
-  const whenUnknown = options.whenUnknown ?? 'repeat'
+  const whenUnknown = options.whenUnknown ?? (via.target === 'blind' ? 'repeat' : 'leave')
   return buildColumn<Row, Notified>({
     ...options,
     kind: 'notify',
     output: NotifiedShape,
-    describe: { via: via.vendor, ...(isBlind && { whenUnknown }) },
+    describe: { via: via.vendor, whenUnknown },
     versionOf: [options.message],
     work: {
       effect: 'write',
       sideEffect: `sends a message with ${via.vendor}`,
       reaches: 'people',
       target: via.target,
-      ...(isBlind && { whenUnknown }),
+      whenUnknown,
       confirms: [],
       horizonMs: 1_000,
       async send(values, context) {
         const message = beforeSending(() => options.message(asSeen(values)))
-        if (!context.mayRepeat) return sent(await via.send(message, context.sendId, context), context)
-        const repeated = { ...message, reason: `${message.reason}\n${mayRepeatLine}` }
-        return sent(await via.send(repeated, context.sendId, context), context, { mayRepeat: true })
+        const { mayRepeat, sendId } = context
+        const reason = mayRepeat ? `${message.reason}\n${mayRepeatLine}` : message.reason
+        const made = await via.send({ ...message, reason }, sendId, context)
+        return sent(made, message, { context, ...(mayRepeat && { detail: { mayRepeat } }) })
       },
       async reconcile(values, context) {
-        const found = await via.find(options.message(asSeen(values)), context.sendId, context)
+        const message = options.message(asSeen(values))
+        const found = await via.find(message, context.sendId, context)
         if (found.state !== 'found') return found
-        return { state: 'happened', outcome: sent(found.value, context, { reconciled: true }) }
+        return {
+          state: 'happened',
+          outcome: sent(found.value, message, { context, detail: { reconciled: true } }),
+        }
       },
+      tell: (value) => toldOf(via.vendor, value),
     },
   })
 }
 
-const Earlier = z.object({ id: z.string(), channel: z.string() })
+function toldOf(vendor: string, { id, channel, fallback, to }: Notified): string {
+  const whom = 'email' in to ? to.email : `channel ${to.channel}`
+  const where = fallback
+    ? `in the fallback channel ${channel}, as the person could not be reached`
+    : `in ${channel}`
+  return `message ${id} with ${vendor} to ${whom}, ${where}`
+}
 
-function sent(message: SentMessage, { earlier }: CellContext, detail?: object) {
-  const replacing = Earlier.safeParse(earlier).data ?? null
-  return done({ ...message, replacing }, detail === undefined ? {} : { detail })
+function sent(
+  made: SentMessage,
+  { to }: Message,
+  { context, detail }: { context: CellContext; detail?: object },
+) {
+  const replacing = Told.safeParse(context.earlier).data ?? null
+  return done({ ...made, to, replacing }, detail === undefined ? {} : { detail })
 }

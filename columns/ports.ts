@@ -95,6 +95,8 @@ export interface RecordRequest {
   website: string | null
   /** The account that a record created for the person is put under, where the CRM relates the two. */
   accountId?: string | null
+  /** Further fields of a record that is created; one that is found stays as it is. */
+  fields?: Record<string, string>
 }
 
 /** Something for a person to do, kept in the CRM. */

@@ -166,14 +166,18 @@ function place(
     }
   }
   checkPaths(table, name, column.paths ?? [])
-  const { work } = column
-  for (const each of work.effect === 'write' ? work.confirms : []) {
-    if (
-      table.columns.some(
-        ({ name: other, column: { work: drawn } }) => other === each && drawn.effect === 'draw',
-      )
-    )
-      continue
+  checkConfirms(table, name, column)
+  const dependsOn = [...new Set(used)].filter((each) => earlier.includes(each))
+  if (late !== null) checkLate(table, name, { late, dependsOn })
+  return { name, index: table.columns.length, column, when, late, dependsOn }
+}
+
+/** A write confirms draws, and what it has run again must come before them: else the owner would be decided as before. */
+function checkConfirms(table: TableDefinition, name: string, { work }: PlacedColumn['column']): void {
+  const { confirms, rereads = [] } = work.effect === 'write' ? work : { confirms: [] }
+  for (const each of confirms) {
+    const drawn = table.columns.find((other) => other.name === each)
+    if (drawn?.column.work.effect === 'draw') continue
     throw problem(
       table,
       name,
@@ -181,9 +185,35 @@ function place(
       'name a column of assignOwner or roundRobin, or leave confirms out',
     )
   }
-  const dependsOn = [...new Set(used)].filter((each) => earlier.includes(each))
-  if (late !== null) checkLate(table, name, { late, dependsOn })
-  return { name, index: table.columns.length, column, when, late, dependsOn }
+  for (const source of rereads) {
+    if (confirms.length === 0) {
+      throw problem(
+        table,
+        name,
+        `column "${name}" expects its owner from "${source}" and confirms no draw that could be made anew`,
+        'say in confirms which column draws the owner, or leave expectedFrom out',
+      )
+    }
+    for (const each of confirms) {
+      if (source !== each && standsOn(table, each, source)) continue
+      throw problem(
+        table,
+        name,
+        `column "${name}" has "${source}" run again before "${each}", which does not stand on that column`,
+        `let "${each}" read "${source}", or name an earlier column that it stands on`,
+      )
+    }
+  }
+}
+
+/** Definition order is a run order, so one pass from left to right finds everything behind a column. */
+function standsOn(table: TableDefinition, name: string, source: string): boolean {
+  const behind = new Set<string>()
+  for (const { name: each, dependsOn, late } of table.columns) {
+    if (each === source || [...dependsOn, late?.column ?? ''].some((other) => behind.has(other)))
+      behind.add(each)
+  }
+  return behind.has(name)
 }
 
 /** A column can be late for an earlier one only, and must not wait for it in another way as well. */

@@ -7,21 +7,23 @@ import {
   type ColumnOptions,
   done,
   type Outcome,
+  type Reconciliation,
   type Values,
 } from './column.ts'
 import { isSameId, isSameOwner, ownerIdIn } from './crm-owner.ts'
-import { CallFailure } from './errors.ts'
+import { CallFailure, type FailureKind } from './errors.ts'
 import type { Crm, CrmRecord } from './ports.ts'
 import type { NameOf, Seen } from './types.ts'
 
 export const OwnerWritten = z.object({
   record: z.string(),
-  ownerId: z.string(),
+  /** Null only where none is known while the owner is decided anew. */
+  ownerId: z.string().nullable(),
   /** The owner the record had before, null for none, and where no owner was expected: then nobody has looked. */
   previous: z.string().nullable(),
   /** False when the record already had this owner and nothing was sent. */
   changed: z.boolean(),
-  /** True while the owner is decided anew: a colleague has taken the record, or the chosen owner is inactive in the CRM. */
+  /** The owner is decided anew, and nothing was written: a colleague has taken the record, or the chosen owner is inactive in the CRM. */
   ceded: z.literal(true).optional(),
 })
 export type OwnerWritten = z.output<typeof OwnerWritten>
@@ -32,7 +34,8 @@ export interface OwnerChange {
   owner: Owner & { previous?: readonly Owner[] }
   /**
    * Id of the owner the record had when the decision was taken, null for none. When it has another one now that is not
-   * replaceable, nothing is written; see `expectedFrom`. Left out: whoever owns it is replaced, and the record is not read before, which saves a call.
+   * replaceable, nothing is written; see `expectedFrom`. Left out: whoever owns it is replaced, and the record is not read before, which
+   * saves a call. Only after a lost answer it is read, and a person found there who is neither ours nor replaceable keeps it.
    */
   expected?: string | null
   /** Further fields written in the same update. A blank value is left out: it never overwrites what the CRM has. */
@@ -48,7 +51,7 @@ export interface UpdateCrmOptions<Row extends object, Reads extends NameOf<Row>,
   /** The column whose draw this write confirms. */
   confirms?: NoInfer<Needs | Reads>
   /**
-   * The column that `expected` comes from. When the record has an owner who was not expected, that column runs again and the draw that
+   * The column that `expected` comes from, which the draw must stand on. When the record has an owner who was not expected, that column runs again and the draw that
    * this write confirms is made anew, once; the second time, and without this option, the cell fails.
    */
   expectedFrom?: NoInfer<Needs | Reads>
@@ -93,6 +96,7 @@ export function updateCrm<
       reaches: 'records',
       target: 'same-state',
       confirms: options.confirms === undefined ? [] : [options.confirms],
+      ...(options.expectedFrom !== undefined && { rereads: [options.expectedFrom] }),
       horizonMs: 1_000,
       async send(values, context) {
         const change = beforeSending(() => changeOf(values))
@@ -114,24 +118,21 @@ export function updateCrm<
         await checkOwner(crm, { record, ownerId }, context)
         return written(record.id, { ownerId, previous: before?.ownerId ?? null, changed: true })
       },
-      async reconcile(values, context) {
-        const { record, owner, fields, expected } = changeOf(values)
-        const ownerId = await ownerIdIn(crm, owner, context)
-        // Owner and fields are one update, so a new owner proves both. One that was ours before proves nothing about the fields, and
-        // writing them again gives the same state.
-        const provesAll =
-          Object.keys(fields).length === 0 || (expected !== undefined && !isSameId(expected, ownerId))
-        if (!provesAll) return { state: 'absent' }
-        const current = await presentRecord(crm, record, context)
-        return isSameId(current.ownerId, ownerId)
-          ? {
-              state: 'happened',
-              outcome: written(record.id, { ownerId, previous: expected ?? null, changed: true }),
-            }
-          : { state: 'absent' }
-      },
+      reconcile: async (values, context) => readBack(crm, { change: changeOf(values), replaceable }, context),
+      tell: (value, { values }) => toldOf(crm.vendor, value, values === null ? null : changeOf(values).owner),
     },
   })
+}
+
+function toldOf(
+  vendor: string,
+  { record, ownerId, previous, changed }: OwnerWritten,
+  owner: Owner | null,
+): string {
+  const at = `${record} in ${vendor}`
+  const whose = owner === null ? ownerId : `${owner.name} (${ownerId})`
+  if (!changed) return `${at} belonged to ${whose} already, and nothing was sent`
+  return `${at} belongs to ${whose}${previous === null ? '' : `, before to ${previous}`}`
 }
 
 const written = (record: string, of: Omit<OwnerWritten, 'record'>) => done({ record, ...of })
@@ -146,6 +147,36 @@ function filled(change: OwnerChange): FilledChange {
     if (value !== null && value.trim() !== '') fields[name] = value
   return { ...change, fields }
 }
+
+/** A record or an owner that is gone by now is no answer: whoever writes next says so. */
+async function readBack(
+  crm: Crm,
+  { change, replaceable }: { change: FilledChange; replaceable: readonly string[] },
+  context: CellContext,
+): Promise<Reconciliation<OwnerWritten>> {
+  const { record, owner, fields, expected } = change
+  try {
+    const ownerId = await ownerIdIn(crm, owner, context)
+    const current = await presentRecord(crm, record, context)
+    if (!isSameId(current.ownerId, ownerId)) {
+      // Where an owner is expected, sending looks before it writes.
+      const foreign = expected === undefined ? foreignOwner(current, { change, crm, replaceable }) : null
+      return foreign === null ? { state: 'absent' } : { state: 'unknown', reason: foreign }
+    }
+    // Owner and fields are one update, so a new owner proves both. One that was ours before proves nothing about the fields, and
+    // writing them again gives the same state.
+    const provesAll =
+      Object.keys(fields).length === 0 || (expected !== undefined && !isSameId(expected, ownerId))
+    if (!provesAll) return { state: 'absent' }
+    const outcome = written(record.id, { ownerId, previous: expected ?? null, changed: true })
+    return { state: 'happened', outcome }
+  } catch (error) {
+    if (CallFailure.isInstance(error) && isGone.has(error.kind)) return { state: 'absent' }
+    throw error
+  }
+}
+
+const isGone: ReadonlySet<FailureKind> = new Set(['not-found', 'inactive-owner'])
 
 async function checkOwner(
   crm: Crm,
@@ -209,7 +240,7 @@ function passOn(
   const present = expected ?? null
   const value = {
     record: record.id,
-    ownerId: present ?? '',
+    ownerId: present,
     previous: present,
     changed: false,
     ceded: true,
@@ -218,13 +249,13 @@ function passOn(
   return { status: 'done', value, reason, redraw: { column: confirms, reason } }
 }
 
-/** Who has the record when somebody gave it away since the decision, in words; null when it may be written. */
+/** Who has the record when somebody gave it away since the decision, in words; null when it may be written. For a record that was read. */
 function foreignOwner(
   { ownerId, owner }: CrmRecord,
   { change, crm, replaceable }: { change: OwnerChange; crm: Crm; replaceable: readonly string[] },
 ): string | null {
   const { expected, record } = change
-  if (expected === undefined || ownerId === null || isSameId(ownerId, expected)) return null
+  if (ownerId === null || isSameId(ownerId, expected ?? null)) return null
   const at = { vendor: crm.vendor, ownerId, user: owner }
   if ((change.owner.previous ?? []).some((earlier) => isSameOwner(earlier, at))) return null
   const email = owner?.email?.toLowerCase()
@@ -234,10 +265,11 @@ function foreignOwner(
   )
   if (isReplaceable) return null
   const present = owner === null ? ownerId : `${owner.name} (${ownerId})`
-  return (
-    `${record.id} in ${crm.vendor} now belongs to ${present}, not to ${expected ?? 'nobody'} as when ${change.owner.name} was chosen: ` +
-    'it is left with the new owner'
-  )
+  const instead =
+    expected === undefined
+      ? `and nobody knows whether ${change.owner.name} was written before`
+      : `not to ${expected ?? 'nobody'} as when ${change.owner.name} was chosen`
+  return `${record.id} in ${crm.vendor} now belongs to ${present}, ${instead}: it is left with the new owner`
 }
 
 async function presentRecord(

@@ -18,6 +18,8 @@ const neverSent = new Set([
 
 /** A port call under way. All its requests share the time that the caller gave. */
 export interface RunningCall {
+  /** As it was given: the same object for all that one attempt asks of a port. */
+  caller: Call
   /** The caller's own. The deadline is not in it: each request has that for itself, once its turn has come. */
   signal: AbortSignal
   fetch: typeof fetch
@@ -25,7 +27,7 @@ export interface RunningCall {
   lane: 'live' | 'bulk'
   /** What is left of the time for the call, in milliseconds. It runs while a request is under way, not while one waits for its turn. */
   clock: { leftMs: number }
-  /** Told right before a request that changes something leaves. */
+  /** Told right before a request that changes something leaves. What it throws keeps the request from leaving. */
   leaving?(): void
   limit?: NonNullable<Call['limit']>
   wait?: NonNullable<Call['wait']>
@@ -35,6 +37,7 @@ export interface RunningCall {
 /** Starts a call on the credential that `budget` names. Do this once per port method, so that all its requests share one time. */
 export function startCall(call: Call, budget: Budget): RunningCall {
   return {
+    caller: call,
     signal: call.signal,
     fetch: call.fetch,
     budget,
@@ -94,6 +97,7 @@ export async function exchangeNow(request: HttpRequest, call: RunningCall): Prom
   const unsent = { ...request, write: false }
   if (call.signal.aborted) throw transportFailure(call.signal.reason, unsent, { signal: call.signal })
   if (call.clock.leftMs <= 0) throw timeOver(unsent)
+  requireSendable(request)
   if (request.write) call.leaving?.()
   try {
     const response = await call.fetch(request.url, {
@@ -112,6 +116,33 @@ export async function exchangeNow(request: HttpRequest, call: RunningCall): Prom
     throw transportFailure(error, request, { signal })
   } finally {
     call.clock.leftMs -= performance.now() - startedAt
+  }
+}
+
+/** What cannot be put on the wire is refused before anything leaves. */
+function requireSendable(request: HttpRequest): void {
+  const problem = problemOf(request)
+  if (problem === null) return
+  const message = `${request.vendor}: ${request.method} was not sent: ${problem}`
+  throw new CallFailure('invalid-request', message, { retryable: false })
+}
+
+const noAddress = 'it has no usable address'
+
+/** Never with the value of a header: it may be a secret. */
+function problemOf({ url, headers = {} }: HttpRequest): string | null {
+  const { protocol, username, password } = URL.parse(url) ?? {}
+  if (!(protocol === 'http:' || protocol === 'https:') || username !== '' || password !== '') return noAddress
+  const header = Object.keys(headers).find((name) => !isHeader(name, headers[name] ?? ''))
+  return header === undefined ? null : `its header "${header}" has a value that cannot be sent`
+}
+
+function isHeader(name: string, value: string): boolean {
+  try {
+    new Headers([[name, value]])
+    return true
+  } catch {
+    return false
   }
 }
 
@@ -166,6 +197,11 @@ export function transportFailure(
     })
   }
   const code = causeCode(error)
+  // A client may look at the address before it asks for a transport.
+  if (code === 'ERR_INVALID_URL') {
+    const message = `${request.vendor}: ${request.method} was not sent: ${noAddress}`
+    return new CallFailure('invalid-request', message, { retryable: false })
+  }
   return new CallFailure('unavailable', `${what} lost its connection (${code ?? nameOf(error)})`, {
     retryable: true,
     outcomeUnknown: request.write && !(code !== null && neverSent.has(code)),

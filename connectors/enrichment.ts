@@ -13,6 +13,7 @@ import {
 } from './call.ts'
 import { isJsonObject } from './json-object.ts'
 import { budgetOf, credentialName, type Limits } from './limits.ts'
+import { isForeign, usualRestMs } from './status.ts'
 
 export interface EnrichmentSettings {
   /** Asked as `{baseUrl}/companies?domain=…`. */
@@ -75,38 +76,37 @@ async function findFirm(
       },
       write: false,
       maxBytes: maxAnswerBytes,
-      failure: (answer) => (answer.status === 404 || answer.status === 200 ? null : refusal(answer)),
+      failure: (answer) => {
+        const isAnswer = answer.status === 200 || (answer.status === 404 && isOwn(answer))
+        return isAnswer ? null : refusal(answer)
+      },
     },
     call,
   )
-  if (answer.status === 404) return noMatch(answer)
   const raw = parseAnswer(answer.text)
+  if (answer.status === 404 && isJsonObject(raw)) return { firm: null, raw }
   const company = Company.safeParse(raw)
   if (!isJsonObject(raw) || !company.success) throw unreadable(answer, company.error)
   return { firm: { ...company.data, domain: company.data.domain?.toLowerCase() ?? asked }, raw }
 }
 
-/** A 404 with a JSON answer is the provider's "no match"; any other comes from a wrong address. */
-function noMatch(answer: HttpAnswer): { firm: null; raw: JsonObject } {
-  const raw = parseAnswer(answer.text)
-  if (isJsonObject(raw)) return { firm: null, raw }
-  throw new CallFailure(
-    'invalid-request',
-    `enrichment: 404 without a JSON answer (${excerpt(answer.text)}); check the provider's address`,
-    { retryable: false },
-  )
-}
+/** A 404 with a JSON answer is the provider's "no match"; any other comes from a gateway, or a wrong address. */
+const isOwn = ({ text }: HttpAnswer) => isJsonObject(parseAnswer(text))
 
 function refusal(answer: HttpAnswer): CallFailure {
-  const [kind, retryable] = judge(answer.status)
-  const wait = retryAfterMs(answer.headers, Date.now())
-  return new CallFailure(kind, `enrichment: answered ${answer.status} ${excerpt(answer.text)}`.trimEnd(), {
+  const foreign = isForeign(answer, { isOwn })
+  const [kind, retryable]: Verdict = foreign ? ['unavailable', true] : judge(answer.status)
+  const wait = retryAfterMs(answer.headers, Date.now()) ?? (kind === 'rate-limited' ? usualRestMs : null)
+  const said = `${excerpt(answer.text)}${foreign ? "; is this the provider's address?" : ''}`
+  return new CallFailure(kind, `enrichment: answered ${answer.status} ${said}`.trimEnd(), {
     retryable,
     ...(wait !== null && { retryAfterMs: wait }),
   })
 }
 
-function judge(status: number): [kind: FailureKind, retryable: boolean] {
+type Verdict = [kind: FailureKind, retryable: boolean]
+
+function judge(status: number): Verdict {
   if (status === 401) return ['needs-credentials', true]
   if (status === 403) return ['unauthorized', false]
   if (status === 402) return ['quota-exhausted', false]

@@ -135,8 +135,8 @@ async function sendBatch<Item, Answer>(
   if (asking === undefined) return
   try {
     await inTurn(asking.call, async () => {
-      const [first, ...others] = waiting.filter((member) => !member.settled)
-      if (first !== undefined) await deliver(options, [first, ...others])
+      let delivered = false
+      while (!delivered) delivered = await deliver(options, waiting)
     })
   } catch (error) {
     // Whoever asked for the turn may have gone while waiting for it; that is no answer to the others.
@@ -146,24 +146,32 @@ async function sendBatch<Item, Answer>(
   }
 }
 
-/** Makes the request and gives each member its result. Throws what befell the whole batch, so that the limits hear of it. */
+/**
+ * Makes the request and gives each member its result; false when it was held back, and is to be made without those who have gone. Throws
+ * what befell the whole batch, so that the limits hear of it.
+ */
 async function deliver<Item, Answer>(
   options: GatherOptions<Item, Answer>,
-  [lead, ...others]: readonly [Member<Item, Answer>, ...Member<Item, Answer>[]],
-): Promise<void> {
-  const members = [lead, ...others]
+  waiting: readonly Member<Item, Answer>[],
+): Promise<boolean> {
+  const members = waiting.filter((member) => !member.settled)
+  const [lead, ...others] = members
+  if (lead === undefined) return true
   const startedAt = performance.now()
-  const { shared, stop } = share(options, [lead, ...others])
+  const { shared, isHeld, stop } = share(options, [lead, ...others])
   try {
     const items = members.map(({ item }) => item)
     const results: readonly Result<Answer>[] =
       members.length === 1
         ? [{ value: await options.one(lead.item, shared) }]
         : await options.many(items, shared)
+    if (isHeld()) return false
     members.forEach((member, index) => {
       member.settle(results[index] ?? { failure: unanswered(options) })
     })
+    return true
   } catch (error) {
+    if (isHeld()) return false
     const failure = transportFailure(error, options.request, shared)
     for (const member of members) member.settle({ failure })
     throw failure
@@ -173,12 +181,16 @@ async function deliver<Item, Answer>(
   }
 }
 
-/** One call for all members: it has the time of the most patient, and ends when nobody waits for it any more. */
+/**
+ * One call for all members: it has the time of the most patient, and ends when nobody waits for it any more. It is held back when a member
+ * went before it left: that one was told that nothing was sent.
+ */
 function share<Item, Answer>(
   { request }: GatherOptions<Item, Answer>,
   members: readonly [Member<Item, Answer>, ...Member<Item, Answer>[]],
-): { shared: RunningCall; stop(): void } {
+): { shared: RunningCall; isHeld(): boolean; stop(): void } {
   const nobodyWaits = new AbortController()
+  let held = false
   const leaveTogether = () => {
     if (members.every(({ settled }) => settled)) nobodyWaits.abort()
   }
@@ -201,9 +213,12 @@ function share<Item, Answer>(
       signal: nobodyWaits.signal,
       clock,
       leaving() {
+        held = members.some(({ settled, sent }) => settled && !sent)
+        if (held) throw new CallFailure('unavailable', 'a member has left the batch', { retryable: true })
         for (const member of members) member.sent = true
       },
     },
+    isHeld: () => held,
     stop() {
       for (const timer of timers) clearTimeout(timer)
       for (const { call } of members) call.signal.removeEventListener('abort', leaveTogether)

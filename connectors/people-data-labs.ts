@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { CallFailure } from '../columns/errors.ts'
 import type { EnrichmentProvider } from '../columns/ports.ts'
-import { parseAnswer, type RunningCall, startCall } from './call.ts'
+import { type HttpAnswer, parseAnswer, type RunningCall, startCall } from './call.ts'
 import { isJsonObject } from './json-object.ts'
 import { budgetOf, credentialName, type Limits } from './limits.ts'
 import { ask, type RestAccount } from './rest.ts'
@@ -32,7 +32,8 @@ const Answer = z.looseObject({
   employee_count: z.number().int().min(0).nullish(),
   location: z.looseObject({ country: Text }).nullish(),
 })
-const NotFound = z.looseObject({ error: z.looseObject({ type: z.string() }) })
+const Refusal = z.looseObject({ error: z.looseObject({ type: z.string() }) })
+const isOwn = ({ text }: HttpAnswer) => Refusal.safeParse(parseAnswer(text)).success
 
 /** Company facts from People Data Labs, charged for each match. */
 export function peopleDataLabs(settings: PeopleDataLabsSettings): EnrichmentProvider {
@@ -46,9 +47,11 @@ export function peopleDataLabs(settings: PeopleDataLabsSettings): EnrichmentProv
     vendor: 'People Data Labs',
     baseUrl: (baseUrl ?? 'https://api.peopledatalabs.com/v5').replace(/\/+$/, ''),
     headers: { 'x-api-key': apiKey },
-    failure({ status, text }) {
+    isOwn,
+    failure(answer) {
+      const { status } = answer
       // Its own 404 names an error; another one comes from a wrong address, and says nothing of the company.
-      if (status === 404 && NotFound.safeParse(parseAnswer(text)).success)
+      if (status === 404 && isOwn(answer))
         return new CallFailure('not-found', 'no match', { retryable: false, cause: 'no-match' })
       if (status !== 402) return null
       return new CallFailure('quota-exhausted', 'People Data Labs answered 402: the credits are used up', {

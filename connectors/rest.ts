@@ -8,10 +8,11 @@ import {
   parseAnswer,
   type RunningCall,
 } from './call.ts'
+import { isJsonObject } from './json-object.ts'
 import { type Asked, failureOfStatus, unreadableAnswer } from './status.ts'
 
 /** A vendor without a client of its own: JSON over HTTP. */
-export interface RestAccount {
+export interface RestAccount extends Required<Pick<Asked, 'isOwn'>> {
   /** Named in messages. */
   vendor: string
   /** Without a slash at the end. */
@@ -27,6 +28,12 @@ export interface RestRequest<Shape extends z.ZodType> extends Pick<HttpRequest, 
   body?: unknown
   /** Shape of a success; an answer without a body arrives as null. */
   answer: Shape
+}
+
+/** JSON with `error` or `errors`: the shape of a refusal by most of these vendors. A page is none. */
+export function namesError({ text }: HttpAnswer): boolean {
+  const body = parseAnswer(text)
+  return isJsonObject(body) && ('error' in body || 'errors' in body)
 }
 
 /** Answers of these vendors are a few kilobytes; a page of them some hundred. */
@@ -45,7 +52,7 @@ export async function askNow<Shape extends z.ZodType>(
   { method, path, query, body, write, answer: shape }: RestRequest<Shape>,
   call: RunningCall,
 ): Promise<z.output<Shape>> {
-  const asked = { vendor: account.vendor, write }
+  const asked = { vendor: account.vendor, write, isOwn: account.isOwn }
   const search = query === undefined ? '' : `?${new URLSearchParams(query)}`
   const { text } = await exchangeNow(
     {

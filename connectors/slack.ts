@@ -110,15 +110,17 @@ async function findSent(
   { directory, session }: { directory: Directory; session: Session },
 ): Promise<Finding<SentMessage>> {
   const targets: Target[] = []
+  let unknown: Finding<SentMessage> | null = null
   const { replyTo } = message
   if (replyTo !== undefined) targets.push({ channel: replyTo.channel, fallback: false, thread: replyTo.id })
   if ('channel' in message.to) targets.push({ channel: message.to.channel, fallback: false })
   else {
     const person = await directory.person(message.to.email, session)
     if (person.found) targets.push({ channel: person.channel, fallback: false })
+    // The message may have reached them before they left, where nobody can look any more.
+    else unknown = { state: 'unknown', reason: `${person.why}, so their direct messages cannot be read` }
     if (message.fallbackChannel) targets.push({ channel: message.fallbackChannel, fallback: true })
   }
-  let unknown: Finding<SentMessage> | null = null
   let isAbsentDirectly = false
   for (const { channel, fallback, thread } of targets) {
     const id = await directory.channelId(channel, session)

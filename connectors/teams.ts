@@ -1,5 +1,6 @@
+import { z } from 'zod'
 import type { Messenger } from '../columns/ports.ts'
-import { exchange, type HttpAnswer, startCall } from './call.ts'
+import { exchange, type HttpAnswer, parseAnswer, startCall } from './call.ts'
 import { budgetOf, credentialName, type Limits } from './limits.ts'
 import { failureOfStatus } from './status.ts'
 import { toCardMessage } from './teams/card.ts'
@@ -10,21 +11,25 @@ export interface TeamsSettings {
   limits?: Limits
 }
 
+/** How the service behind Workflows refuses a request. */
+const Problem = z.object({ error: z.object({ code: z.string() }) })
+
 /**
  * Microsoft Teams through a Workflows webhook. One webhook posts to one place, so `to` is only named on the card, and an
  * accepted message cannot be read back: `find` always answers `unknown`.
  */
 export function teams(settings: TeamsSettings): Messenger {
+  const isOwn = ({ text }: HttpAnswer) => Problem.safeParse(parseAnswer(text)).success
   const asked = { vendor: 'Teams', write: true }
-  // More than four requests a second are throttled, says the documentation of incoming webhooks.
+  // More than four requests in any one second are throttled, says the documentation of incoming webhooks.
   const budget = budgetOf(
     credentialName('teams', settings.webhookUrl),
-    { concurrency: 4, perSecond: 4 },
+    { concurrency: 4, perSecond: 3, burst: 1 },
     settings.limits,
   )
   const failure = (answer: HttpAnswer) => {
     const { status } = answer
-    if (status < 200 || status > 299) return failureOfStatus(answer, asked)
+    if (status < 200 || status > 299) return failureOfStatus(answer, { ...asked, isOwn })
     const inner = innerStatus(answer.text)
     return inner === null ? null : failureOfStatus({ ...answer, status: inner }, asked, 'inside a 200')
   }

@@ -19,6 +19,7 @@ import {
   triesOf,
 } from './record.ts'
 import { asFailure, isPatient } from './retry.ts'
+import { sentValues } from './sent-values.ts'
 import { running, type Task } from './task.ts'
 import { beginWaiting } from './within.ts'
 
@@ -30,7 +31,8 @@ export interface Start extends Execution {
 }
 
 type Answer = Outcome<unknown> | Reconciliation<unknown>
-type Work = (start: Start, context: CellContext) => Promise<Answer> | Answer
+/** `sent` gives what an effect left with that is to be read back. */
+type Work = (start: Start, context: CellContext, sent: () => Promise<Values>) => Promise<Answer> | Answer
 
 interface Launch {
   next: () => void
@@ -99,7 +101,8 @@ export function launch(
       late(deadlineOver(start))
     }
     startTime(flight, column.column.timeoutMs, { elapsed: engine.world.elapsed, overdue })
-    return answerOf(() => work(start, contextOf(engine, { task, start, flight })))
+    const sent = () => sentValues(engine, task, start)
+    return answerOf(() => work(start, contextOf(engine, { task, start, flight }), sent))
   }
   if (task.lane === 'live') beginWaiting(engine, { start, flight }, giveUp)
   if (budget === null) {
@@ -144,11 +147,14 @@ const deadlineOver = ({ column, reconcile }: Start) =>
     outcomeUnknown: column.column.work.effect === 'write' && !reconcile,
   })
 
-const perform: Work = ({ column, values, reconcile }, context) => {
+const perform: Work = ({ column, values, reconcile, outdated }, context, sent) => {
   const { work } = column.column
   if (work.effect === 'draw') throw new TypeError('a draw is settled in the store, it is never sent')
   if (work.effect !== 'write') return work.run(values, context)
-  return reconcile ? work.reconcile(values, context) : work.send(values, context)
+  if (!reconcile) return work.send(values, context)
+  return outdated === true
+    ? sent().then((then) => work.reconcile(then, context))
+    : work.reconcile(values, context)
 }
 
 function recordAnswer(

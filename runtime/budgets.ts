@@ -12,7 +12,10 @@ export function createBudgets(elapsed: () => number): Budgets {
 
   function turnsOf(budget: Budget): Turns {
     const found = known.get(budget.key)
-    if (found !== undefined) return found
+    if (found !== undefined) {
+      found.narrow(budget)
+      return found
+    }
     const turns = createTurns(budget, elapsed)
     known.set(budget.key, turns)
     return turns

@@ -3,6 +3,7 @@ import type { Hearing, Signal } from '../columns/column.ts'
 import { TableError } from '../columns/errors.ts'
 import type { JournalEntry } from '../db/journal.ts'
 import type { Run, RunRequest, StoredRow } from '../db/store.ts'
+import { Assignment } from '../routing/decision.ts'
 import type { Alarms } from './alarms.ts'
 import { writeBeside } from './at-rest.ts'
 import { type Skip, skipOf } from './conditions.ts'
@@ -51,12 +52,43 @@ export function createByHand({ engine, finder, alarms, start, alone }: ByHandPar
   const { store, world } = engine
   const { planFor, findRow } = finder
 
+  /** The rep who has the lead keeps it: the word is written down, and nobody is told anything again. False for another rep. */
+  async function keptWith(
+    { seq, id, table }: StoredRow,
+    { name }: PlannedColumn,
+    { rep, reason, who }: Pick<OverrideOptions, 'rep' | 'reason' | 'who'>,
+  ): Promise<boolean> {
+    const isTheirs = ({ active, cells }: StoredRow) => {
+      const cell = cells[name]
+      const owner = Assignment.safeParse(cell?.value)
+      return active === null && cell?.status === 'done' && cell.stale !== true && owner.data?.rep === rep
+    }
+    if (!isTheirs(await findRow(table, id))) return false
+    return alone(seq, async () => {
+      const row = await findRow(table, id)
+      const cell = row.cells[name]
+      if (cell === undefined || !isTheirs(row)) return false
+      const at = world.now()
+      const pinned = { who, reason, at }
+      const line = { before: { column: name, pinned: cell.pinned ?? null }, after: { column: name, pinned } }
+      const told = `${who} confirmed the owner: ${reason}`
+      await Promise.all([
+        writeBeside(engine, row, [
+          { kind: 'passed', column: name, cell: { ...cell, pinned }, outcome: 'kept', reason: told, at },
+        ]),
+        store.recordAudit({ subject: 'row', name: id, who, ...line }),
+      ])
+      return true
+    })
+  }
+
   return {
     async override(table, row, { rep, reason, who, column }) {
       const plan = planFor(table)
       const drawn = drawingColumn(plan, column)
       const { name } = drawn
-      refuseSkipped(plan, drawn, await findRow(table, row))
+      const present = await findRow(table, row)
+      refuseSkipped(plan, drawn, present)
       const reps = await store.reps()
       if (!reps.some(({ id, active }) => id === rep && active)) {
         const known = reps.filter(({ active }) => active).map(({ id }) => id)
@@ -66,20 +98,31 @@ export function createByHand({ engine, finder, alarms, start, alone }: ByHandPar
           wayOut: `use one of: ${known.slice(0, 50).join(', ')}`,
         })
       }
-      return start(plan, {
+      const request = {
         columns: [name],
         scope: { rows: [row] },
-        mode: 'all',
         limit: null,
-        downstream: true,
         force: false,
-        includeEffects: true,
         redraw: false,
         reason,
         who,
-        override: rep,
         unpin: false,
         alarm: false,
+      }
+      if (reason.trim() !== '' && (await keptWith(present, drawn, { rep, reason, who })))
+        return start(plan, {
+          ...request,
+          mode: 'missing',
+          downstream: false,
+          includeEffects: false,
+          override: null,
+        })
+      return start(plan, {
+        ...request,
+        mode: 'all',
+        downstream: true,
+        includeEffects: true,
+        override: rep,
       })
     },
     async letGo(table, id, { who, column }) {

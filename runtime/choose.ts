@@ -46,9 +46,10 @@ const isFresh = (row: StoredRow) => row.entries === 0
 const isNamed = (column: PlannedColumn, names: string[] | null) =>
   names === null || names.includes(column.name)
 
-/** A draw that found nobody is missing too: a lead never rests without an owner unseen. */
-const isUnowned = (column: PlannedColumn, cell: CellState): boolean =>
-  cell.status === 'no-result' && column.column.work.effect === 'draw'
+/** A draw that found nobody is missing too, and an owner that was not written: a lead never rests without an owner unseen. */
+const isUnowned = ({ column: { work } }: PlannedColumn, cell: CellState): boolean =>
+  cell.status === 'no-result' &&
+  (work.effect === 'draw' || (work.effect === 'write' && work.confirms.length > 0))
 
 function isOfMode(
   mode: RunMode,
@@ -109,8 +110,8 @@ export function treatCell(
   // Absent for one, see CellState.
   const intended = cell?.intended ?? 1
   if (cell?.intent !== undefined) {
-    // What is due has another owner in it, so it is not the effect that is in doubt.
-    const isAnother = cell.due !== undefined && cell.intent.hash !== hash
+    // What is due has another owner in it, so it is not the effect that is in doubt; that one is asked about once more before.
+    const isAnother = cell.due !== undefined && cell.intent.hash !== hash && cell.run === run.ordinal
     const insists = cell.status === 'unknown' && (flags?.includeEffects === true || isAnother)
     return insists ? { do: 'run', intended: intended + 1, release: null } : { do: 'reconcile' }
   }

@@ -18,12 +18,8 @@ export function skipOf(
   for (const [name, wish] of Object.entries(column.when)) {
     const value = valueFor(plan, name, row)
     if (!meets(value, wish)) {
-      const wished = wishText(wish)
-      return {
-        rule: `when ${name} ${wished}`,
-        values: { [name]: value },
-        reason: `${name} is ${shown(value)}, not ${wished}`,
-      }
+      const rule = `when ${name} ${wishText(wish)}`
+      return { rule, values: { [name]: value }, reason: unmet(name, value, wish) }
     }
   }
   for (const name of column.column.needs) {
@@ -34,6 +30,13 @@ export function skipOf(
     return { rule: `needs ${name}`, values: { [name]: null }, reason: `${name} ${because}` }
   }
   return null
+}
+
+/** A whole object says less than the name of what the condition is on; the cell keeps the values it saw. */
+function unmet(name: string, value: Json, wish: unknown): string {
+  const wished = wishText(wish)
+  if (typeof value !== 'object' || value === null) return `${name} is ${shown(value)}, not ${wished}`
+  return typeof wish === 'function' ? `the condition on ${name} is not met` : `${name} is not ${wished}`
 }
 
 function meets(value: Json, wish: unknown): boolean {

@@ -174,7 +174,7 @@ function prepare(task: Task, start: Start): Start {
   const before = cellOf(task, column)
   if (start.reconcile && before?.intent !== undefined) {
     const { intent } = before
-    // The values may have been edited since: what happened, happened with those that were sent.
+    // The values may be others by now: what happened, happened with those that were sent, and is read back with them.
     const sent = intent.hash ?? hash
     // What it has to follow since then, it follows with the next one.
     return { ...start, sendId: intent.sendId, hash: sent, outdated: sent !== hash, due: undefined }

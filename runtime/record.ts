@@ -84,6 +84,13 @@ function leaveEarlier(cell: CellState, before: CellState | undefined): void {
   if (earlier !== undefined && earlier !== null) cell.earlier = earlier
 }
 
+/** A write that was left for another owner: without a hash it is done by whichever run comes, whatever becomes of the draw. */
+function leaveOpen(cell: CellState, found: Json): void {
+  delete cell.hash
+  cell.status = 'no-result'
+  cell.earlier = found
+}
+
 /** When the first attempt of this run began, epoch ms. */
 export function firstAttemptAt(task: Task, { column, firstTryAt, startedAt }: Execution): number {
   const cell = cellOf(task, column)
@@ -102,7 +109,10 @@ export function recordOutcome(
   const { work, output } = column.column
   const problem =
     problemOf(outcome, work.effect === 'write' ? null : output) ?? problemOfRedraw(task, column, outcome)
-  if (problem !== null && work.effect !== 'write') {
+  const anew = outcome.status === 'done' ? outcome.redraw : undefined
+  // What asks for another owner has written nothing.
+  const isLeft = work.effect === 'write' && anew !== undefined
+  if (problem !== null && (work.effect !== 'write' || isLeft)) {
     recordFailure(engine, task, execution, new CallFailure('invalid-output', problem, { retryable: false }))
     return
   }
@@ -117,8 +127,10 @@ export function recordOutcome(
     // The effect has happened, so the cell is done whatever its value is worth.
     cell.value = null
     cell.reason = problem
-  } else if (outcome.status === 'done') cell.value = outcome.value as Json
-  else {
+  } else if (outcome.status === 'done') {
+    if (isLeft) leaveOpen(cell, outcome.value as Json)
+    else cell.value = outcome.value as Json
+  } else {
     cell.status = 'no-result'
     if (work.effect === 'write') leaveEarlier(cell, cellOf(task, column))
   }
@@ -129,10 +141,11 @@ export function recordOutcome(
   if (outcome.cost !== undefined || execution.paidUsd !== undefined)
     Object.assign(entry, costOf(execution, outcome.cost))
   note(task, entry)
-  if (work.effect === 'write' && outcome.status === 'done') confirmDraws(task, work.confirms)
+  // Somebody else has been drawn since it left: that draw is for the next one to confirm.
+  if (work.effect === 'write' && cell.status === 'done' && cell.due === undefined)
+    confirmDraws(task, work.confirms)
   finish(task, column, 'ran')
-  if (outcome.status === 'done' && outcome.redraw !== undefined && problem === null)
-    redrawFor(engine, task, outcome.redraw)
+  if (anew !== undefined && problem === null) redrawFor(engine, task, anew)
 }
 
 /** A blind effect that was made again says so. */
@@ -321,7 +334,7 @@ export function recordReconciled(
     if (before.mayRepeat === true) cell.mayRepeat = true
     note(task, { kind: 'attempt', column: column.name, cell: { ...cell, ...(intent && { intent }) } })
     finish(task, column, 'failed')
-  } else if (before.error?.retryable === false || triesOf(task, column) >= column.column.retry.attempts) {
+  } else if (execution.outdated !== true && isOver(task, column, before)) {
     const { kind, message, retryable }: CellError = before.error ?? {
       kind: 'timeout',
       message: 'no answer',
@@ -335,16 +348,18 @@ export function recordReconciled(
     if (work.effect === 'write') giveBackDraws(task, work.confirms)
     finish(task, column, 'failed')
   } else {
-    // It did not happen: the same effect may be sent again.
+    // It did not happen: the effect may be sent again, or the one that the values now ask for in its place.
     wait(task, execution, { ...before, status: 'queued', run: task.run.ordinal })
   }
 }
 
+/** No further attempt is made of what did not happen. */
+const isOver = (task: Task, column: PlannedColumn, { error }: CellState): boolean =>
+  error?.retryable === false || triesOf(task, column) >= column.column.retry.attempts
+
 /** Nobody can tell whether it happened, and the column would rather do it twice than not at all. Once: then a person has to look. */
-function isRepeated({ column: { work } }: PlannedColumn, before: CellState): boolean {
-  if (work.effect !== 'write' || work.target !== 'blind' || work.whenUnknown !== 'repeat') return false
-  return before.mayRepeat !== true
-}
+const isRepeated = ({ column: { work } }: PlannedColumn, before: CellState): boolean =>
+  work.effect === 'write' && work.whenUnknown === 'repeat' && before.mayRepeat !== true
 
 /** Failed attempts of this run: an earlier run's failures do not use up the retries of this one. */
 export function triesOf(task: Task, column: PlannedColumn): number {

@@ -51,11 +51,11 @@ export function afterFailure(failed: FailedAttempt): AfterFailure {
       counts,
     }
   const at = now + pauseMs
-  if (patient) return { next: 'retry', at, on: isDead ? 'credentials' : 'rate-limit', counts }
+  // Somebody may fill the account before its time: then it goes on, as with a key that works again.
+  const ofAccount = isDead || failure.kind === 'quota-exhausted'
+  if (patient) return { next: 'retry', at, on: ofAccount ? 'credentials' : 'rate-limit', counts }
   // Nobody need wait for a key or a purse that somebody has to fill first, where there is something to say without; and nobody for ever.
-  const isOver =
-    (without === 'stand-in' && (isDead || failure.kind === 'quota-exhausted')) ||
-    (without === 'wait' && isRate(failure))
+  const isOver = (without === 'stand-in' && ofAccount) || (without === 'wait' && isRate(failure))
   if (isOver || !failure.retryable || attempt >= policy.attempts) return { next: 'error' }
   return { next: 'retry', at, on: failure.kind === 'rate-limited' ? 'rate-limit' : 'retry', counts }
 }

@@ -4,6 +4,7 @@ import type { Json } from '../columns/json.ts'
 import type { JournalEntry, LateEntry, Values } from '../db/journal.ts'
 import type { StoredRow } from '../db/store.ts'
 import { isStale } from './changed.ts'
+import { deedOf, effectEvidence, lastAttempt } from './effect-told.ts'
 import { evidenceOf } from './evidence.ts'
 import { type HistoryEntry, historyOf } from './history.ts'
 import type { PlannedColumn, TablePlan } from './plan.ts'
@@ -72,7 +73,7 @@ function cellView(plan: TablePlan, column: PlannedColumn, row: StoredRow, task: 
     status,
     value: cell?.value ?? null,
     error: cell?.error ?? null,
-    reason: cell?.reason ?? null,
+    reason: isUnderWay(cell) ? null : (cell?.reason ?? null),
     skipped: cell?.skipped ?? null,
     waiting:
       waiting === undefined ? null : { on: waiting.on, until: iso(waiting.until), since: iso(waiting.since) },
@@ -105,6 +106,10 @@ function statusOf(
   const blocked = column.upstream.some((index) => task.states[index] !== settled)
   return blocked ? { status: 'waiting', waiting: { on: 'upstream', until: null } } : { status: 'queued' }
 }
+
+/** What is left of why it came to be queued belongs to its history. */
+const isUnderWay = (cell: CellState | undefined): boolean =>
+  cell?.status === 'queued' || cell?.status === 'running'
 
 /** One execution of a cell, a run that passed it by, or an answer that came when the row no longer waited for it. */
 export interface AttemptView {
@@ -207,7 +212,10 @@ export interface WhyStep {
   reason: string
   inputs: Values | null
   detail: object | null
-  /** How an answer of a rule or a model came about, one sentence a line; empty for other cells. */
+  /**
+   * How an answer of a rule or a model came about, how an effect went, and whether a draw is written outside: one sentence a line, empty
+   * for other cells.
+   */
   evidence: string[]
   /** Of the last attempt. */
   cost: Cost | null
@@ -228,17 +236,20 @@ export function whyOf(
     .filter((each) => each === column || each.downstream.includes(column.index))
     .map((each) => {
       const cell = row.cells[each.name]
-      const last = history.findLast(({ entry }) => entry.column === each.name && entry.kind === 'attempt')
+      const last = lastAttempt(history, each.name)
       const attempt = last?.entry.kind === 'attempt' ? last.entry : undefined
       return {
         column: each.name,
         kind: each.column.kind,
         status: cell?.status ?? 'idle',
         value: cell?.value ?? null,
-        reason: `${reasonOf(cell, attempt?.detail)}${anewIn(attempt?.detail)}`,
+        reason: `${reasonOf(cell, attempt?.detail, deedOf(each, cell, last))}${anewIn(attempt?.detail)}`,
         inputs: last?.inputs ?? null,
         detail: attempt?.detail ?? null,
-        evidence: evidenceOf(attempt?.detail, attempt?.cost),
+        evidence: [
+          ...evidenceOf(attempt?.detail, attempt?.cost),
+          ...effectEvidence({ plan, row, history }, each),
+        ],
         cost: attempt?.cost ?? null,
         late: lateTo(attempt?.cell, each.name, entries),
         ms: cell?.tookMs ?? null,
@@ -262,9 +273,11 @@ function lateTo(
   return { value: found.value ?? null, reason: found.reason ?? null, at: iso(found.at) }
 }
 
-function reasonOf(cell: CellState | undefined, detail: object | undefined): string {
+function reasonOf(cell: CellState | undefined, detail: object | undefined, deed: string | null): string {
   if (cell === undefined) return 'it has not run'
   if (cell.error !== undefined) return `${cell.error.kind}: ${cell.error.message}`
+  if (deed !== null) return cell.reason === undefined ? deed : `${deed}; ${cell.reason}`
+  if (isUnderWay(cell)) return cell.status
   if (cell.reason !== undefined) return cell.reason
   for (const source of [detail, cell.value]) {
     if (

@@ -40,6 +40,8 @@ export function adminRoutes(vendors: Record<string, Vendor>, ledger: Ledger, fau
   app.get('/ledger', (c) => {
     const given = Object.entries(c.req.query()).filter(([, value]) => value !== '')
     const { vendor, effect, after, limit } = Page.parse(Object.fromEntries(given))
+    if (vendor !== undefined && vendors[vendor] === undefined)
+      return c.json({ error: unknownVendor(vendor, vendors) }, 404)
     const lines = ledger.entries({
       ...(vendor !== undefined && { vendor }),
       ...(effect !== undefined && { effect }),

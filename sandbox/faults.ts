@@ -15,6 +15,31 @@ const kinds = [
   'state',
 ] as const
 
+function canBeSent(headers: Record<string, string>): boolean {
+  try {
+    new Headers(headers)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const fields =
+  'vendor, kind, path, method, status, headers, body, delayMs, times and after, or vendor and name with path, method, times and after'
+
+/** Names what a fault can have, where a field is none of it. */
+const unknownField = ({
+  code,
+  keys = [],
+}: {
+  code?: string
+  keys?: readonly string[]
+}): string | undefined =>
+  code === 'unrecognized_keys' ? `no fault has ${keys.join(', ')}: it has ${fields}` : undefined
+
+/** How often a fault plays that lasts until it is cleared. */
+export const untilCleared = 1_000_000_000
+
 /**
  * A fault to play on the next matching requests.
  * `status` answers with that status and `body` and does nothing else, `status-after` does so once the request has taken effect;
@@ -23,37 +48,46 @@ const kinds = [
  * `stalled-body` sends half and then nothing more; `hang` takes effect and never answers; `delay` takes `delayMs` longer;
  * `state` changes what the stand-in keeps (`Vendor.play`), and the request is then answered as always.
  */
-export const Fault = z.object({
-  vendor: z.string(),
-  /** What the vendor calls it, where it was switched on by name. */
-  name: z.string().optional(),
-  /** Matches when the request path, with its query, contains this text. */
-  path: z.string().default(''),
-  method: z.string().optional(),
-  kind: z.enum(kinds),
-  status: z.number().int().min(200).max(599).default(500),
-  headers: z.record(z.string(), z.string()).default({}),
-  /** A text is sent as HTML, anything else as JSON, unless `headers` names another content type. */
-  body: z.unknown().optional(),
-  /** Milliseconds: for `delay` before the request is handled, for `late-accept` before it takes effect. */
-  delayMs: z.number().int().min(0).default(0),
-  /** How many requests it plays on. */
-  times: z.number().int().min(1).default(1),
-  /** How many matching requests pass before it plays. */
-  after: z.number().int().min(0).default(0),
-})
+export const Fault = z.strictObject(
+  {
+    vendor: z.string(),
+    /** What the vendor calls it, where it was switched on by name. */
+    name: z.string().optional(),
+    /** Matches when the request path, with its query, contains this text. */
+    path: z.string().default(''),
+    method: z.string().optional(),
+    kind: z.enum(kinds),
+    status: z.number().int().min(200).max(599).default(500),
+    headers: z
+      .record(z.string(), z.string())
+      .refine(canBeSent, 'there is a header with a name or a value that HTTP does not know')
+      .default({}),
+    /** A text is sent as HTML, anything else as JSON, unless `headers` names another content type. */
+    body: z.unknown().optional(),
+    /** Milliseconds: for `delay` before the request is handled, for `late-accept` before it takes effect. */
+    delayMs: z.number().int().min(0).default(0),
+    /** How many requests it plays on. */
+    times: z.number().int().min(1).default(1),
+    /** How many matching requests pass before it plays. */
+    after: z.number().int().min(0).default(0),
+  },
+  { error: unknownField },
+)
 export type Fault = z.output<typeof Fault>
 export type FaultInput = z.input<typeof Fault>
 
 /** A fault of the vendor's own list, aimed at other requests than the list says where `path` or `method` are given. */
-const ByName = z.strictObject({
-  vendor: z.string(),
-  name: z.string(),
-  path: z.string().optional(),
-  method: z.string().optional(),
-  times: z.number().int().min(1).optional(),
-  after: z.number().int().min(0).optional(),
-})
+const ByName = z.strictObject(
+  {
+    vendor: z.string(),
+    name: z.string(),
+    path: z.string().optional(),
+    method: z.string().optional(),
+    times: z.number().int().min(1).optional(),
+    after: z.number().int().min(0).optional(),
+  },
+  { error: unknownField },
+)
 /** What switches a fault on: its name, or all that it does. */
 export type FaultRequest = z.input<typeof ByName> | FaultInput
 

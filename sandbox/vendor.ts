@@ -24,7 +24,7 @@ export type SandboxEnv = {
  */
 export interface NamedFault {
   about: string
-  fault: Omit<FaultInput, 'vendor' | 'name' | 'times'>
+  fault: Omit<FaultInput, 'vendor' | 'name'>
 }
 
 /**

@@ -17,6 +17,10 @@ export const CredentialView = z.object({
     .object({ since: Iso, nextProbeAt: Iso })
     .nullable()
     .describe('the vendor does not take our key; rows wait, and one call tries now and then'),
+  failing: z
+    .object({ since: Iso, failures: z.number().int(), last: z.string() })
+    .nullable()
+    .describe('the last requests were not answered: since when, how many, and what the last one met'),
   reason: z.string().nullable().describe('what the vendor said'),
   allowance: z
     .object({ used: z.number(), limit: z.number(), at: Iso })

@@ -184,7 +184,9 @@ export const WhyAnswer = z.object({
       detail: AnyJson,
       evidence: z
         .array(z.string())
-        .describe('how an answer of a rule or a model came about, a sentence a line; empty for other cells'),
+        .describe(
+          'how an answer of a rule or a model came about, how an effect went, whether an owner is written in the CRM: a sentence a line, empty for other cells',
+        ),
       cost: Cost.nullable().describe('of the last attempt'),
       late: z
         .object({ value: AnyJson, reason: z.string().nullable(), at: Iso.nullable() })

@@ -132,6 +132,11 @@ function credentialGauges(runtime: Runtime, registers: Registry[]): void {
     'Credentials without calls for a while: rate-limited, quota-exhausted or needs-credentials',
     ({ rest }) => (rest === null ? null : { value: 1, kind: rest.kind }),
   )
+  gauge(
+    'rota_credential_failing',
+    'Requests of a credential that were not answered, one after the other; 0 when the last one was',
+    ({ concurrency, failing }) => (concurrency === null ? null : { value: failing?.failures ?? 0 }),
+  )
   gauge('rota_credential_allowance_used', 'Of its own allowance, as the vendor says', ({ allowance }) =>
     allowance === null ? null : { value: allowance.used },
   )

@@ -114,12 +114,15 @@ function behind(skipped: CellView['skipped'], steps: readonly WhyStep[]): string
   return Object.entries(skipped?.values ?? {}).flatMap(([name, value]) => {
     const step = steps.find((each) => each.column === name)
     if (step === undefined || step.reason === step.status) return []
-    const what = value === null ? `${name} has no value` : `${name} is ${textOf(value)}`
-    return [`Why ${what}: ${ended(step.reason)}`]
+    return [`Why ${name} ${whatIs(value)}: ${ended(step.reason)}`]
   })
 }
 
-const textOf = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
+function whatIs(value: unknown): string {
+  if (value === null) return 'has no value'
+  if (typeof value === 'object') return 'is what it is'
+  return `is ${String(value)}`
+}
 const ended = (text: string) => (/[.!?…]$/.test(text) ? text : `${text}.`)
 
 function notAnOwner(column: string, notRep: string | null): Told {

@@ -2,6 +2,9 @@ import { TableError } from '../errors.ts'
 import type { JsonObject } from '../json.ts'
 import { insideOf, readSchema, refOf, type Schema, type SchemaNode } from './schema-node.ts'
 
+/** Of all enums of a schema together, by OpenAI's documentation of structured outputs: a longer one is refused for every row. */
+const maxValues = 1_000
+
 /**
  * Checks that a model can be held to the schema: every field required, nothing beside the fields, and `unknown` (or null) among the
  * values of every enum, so that a model that does not know need not guess.
@@ -18,7 +21,18 @@ export function checkOutput(given: JsonObject | null): JsonObject {
     )
   }
   checkPlace(readSchema(given), given, { path: 'output', inside: [] })
+  checkCount('output', countValues(given))
   return given
+}
+
+function checkCount(path: string, count: number): void {
+  if (count <= maxValues) return
+  throw problem(
+    path,
+    count,
+    `${path} has ${count} values to choose from, and a model can be held to no more than ${maxValues}`,
+    'ask for a text and find it in your list in a compute column, or for its group first',
+  )
 }
 
 interface Place {
@@ -68,6 +82,7 @@ function checkForm(form: SchemaNode, path: string): void {
       `${path} may be anything, so no answer could be held to it`,
       'say what it is: z.string(), z.number(), z.enum([…])',
     )
+  checkCount(path, form.enum?.length ?? 0)
   if (form.type === 'object') checkObject(form, path)
 }
 
@@ -89,6 +104,15 @@ function checkObject(form: SchemaNode, path: string): void {
       `${path}.${missing} is optional, which strict JSON cannot say`,
       'make it nullable',
     )
+}
+
+/** How many values the enums of a schema have, wherever they stand in it. */
+function countValues(given: unknown): number {
+  if (typeof given !== 'object' || given === null) return 0
+  const inside = Object.entries(given).map(([key, value]) => {
+    return key === 'enum' && Array.isArray(value) ? value.length : countValues(value)
+  })
+  return inside.reduce((sum, count) => sum + count, 0)
 }
 
 const valuesOf = (form: SchemaNode): unknown[] => form.enum ?? (form.const === undefined ? [] : [form.const])

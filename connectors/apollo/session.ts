@@ -1,6 +1,6 @@
 import { CallFailure } from '../../columns/errors.ts'
 import { budgetOf, credentialName, type Limits } from '../limits.ts'
-import type { RestAccount } from '../rest.ts'
+import { namesError, type RestAccount } from '../rest.ts'
 
 export interface ApolloSettings {
   /** For sequences a master key: any other is refused with 403. */
@@ -20,8 +20,10 @@ export const accountOf = ({ apiKey, baseUrl }: ApolloSettings): RestAccount => (
   vendor: 'Apollo',
   baseUrl: (baseUrl ?? 'https://api.apollo.io/api/v1').replace(/\/+$/, ''),
   headers: { 'x-api-key': apiKey, 'cache-control': 'no-cache' },
-  failure({ status }) {
-    if (status === 403)
+  isOwn: namesError,
+  failure(answer) {
+    const { status } = answer
+    if (status === 403 && namesError(answer))
       return new CallFailure('unauthorized', 'Apollo answered 403: this call takes a master key', {
         retryable: false,
       })

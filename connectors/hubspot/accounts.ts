@@ -1,7 +1,7 @@
 import { domainToASCII } from 'node:url'
 import { getDomain } from 'tldts'
 import type { CrmAccount, ParentAccount } from '../../columns/ports.ts'
-import { batchSize } from './batches.ts'
+import { batchSize } from './batch-writer.ts'
 import { type OwnerDirectory, toCrmUser } from './owners.ts'
 import { readAs, type Session } from './session.ts'
 import { BatchAnswer, type HubspotObject, isoTime } from './wire.ts'

@@ -23,7 +23,8 @@ export function hubspotFailure(answer: HttpAnswer, asked: Asked): CallFailure {
     const refused = refusal(error, answer.status, answer.text)
     if (refused !== null) return refused
   }
-  return failureOfStatus(answer, asked, excerpt(error.message ?? ''))
+  const isOwn = () => Boolean(error.category || error.correlationId)
+  return failureOfStatus(answer, { ...asked, isOwn }, excerpt(error.message ?? ''))
 }
 
 /** What is left of the account's calls of the day, where HubSpot says so: it does for private apps. */

@@ -27,7 +27,11 @@ export async function createLead(request: RecordRequest, hub: Hub, session: Sess
   const asContact = { ...request, recordId: null }
   const contact =
     (await contactObject(asContact, hub, session)) ?? (await newContact(asContact, hub, session))
-  const properties = { [rowIdProperty]: request.externalId, hs_lead_name: nameOf(request) }
+  const properties = {
+    ...request.fields,
+    [rowIdProperty]: request.externalId,
+    hs_lead_name: nameOf(request),
+  }
   const associations = [linkTo(contact.id, associationTypes.leadToPrimaryContact)]
   const lead = await createOnce('lead', { properties, associations }, { request, hub, session, email: null })
   return hub.pages.toRecord('lead', lead, session)

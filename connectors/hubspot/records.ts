@@ -146,7 +146,7 @@ export async function objectByRowId(
 function contactProperties(request: RecordRequest): Record<string, string> {
   const { externalId, email, firstName, lastName, company, website } = request
   const values = { email, firstname: firstName, lastname: lastName, company, website }
-  const given: Record<string, string> = { [rowIdProperty]: externalId }
+  const given: Record<string, string> = { ...request.fields, [rowIdProperty]: externalId }
   for (const [name, value] of Object.entries(values)) if (value?.trim()) given[name] = value
   return given
 }

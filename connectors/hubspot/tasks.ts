@@ -1,6 +1,6 @@
 import type { Finding, TaskRequest } from '../../columns/ports.ts'
 import { associatedIds, associationTypes, linkTo } from './associations.ts'
-import { batchSize } from './batches.ts'
+import { batchSize } from './batch-writer.ts'
 import type { Hub } from './hub.ts'
 import { isId, type ObjectType, objectType, pathOf, refused } from './object-types.ts'
 import { readAs, type Session } from './session.ts'

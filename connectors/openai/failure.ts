@@ -2,7 +2,7 @@ import { APIError } from 'openai'
 import { z } from 'zod'
 import { CallFailure } from '../../columns/errors.ts'
 import { ModelFailure } from '../../columns/use-ai/outcomes.ts'
-import { type HttpAnswer, parseAnswer, type RunningCall, retryAfterMs, transportFailure } from '../call.ts'
+import { type HttpAnswer, parseAnswer, type RunningCall, transportFailure } from '../call.ts'
 import { failureOfStatus } from '../status.ts'
 import type { LimitName } from './request.ts'
 
@@ -96,12 +96,8 @@ function failureOfAnswer(error: APIError, status: number, model: string): CallFa
     return new CallFailure('unavailable', `openai answered 409: ${detail}`, { retryable: true, cause })
   }
   const exact = Number(headers['retry-after-ms'])
-  const wait = exact > 0 ? exact : retryAfterMs(headers, Date.now())
-  const failure = failureOfStatus(
-    { status, headers: {}, text: '' },
-    { vendor: 'openai', write: false },
-    detail,
-  )
+  const failure = failureOfStatus({ status, headers, text: '' }, { vendor: 'openai', write: false }, detail)
+  const wait = exact > 0 ? exact : failure.retryAfterMs
   return new CallFailure(failure.kind, failure.message, {
     retryable: failure.retryable,
     ...(wait !== null && { retryAfterMs: Math.ceil(wait) }),

@@ -1,15 +1,20 @@
 import { z } from 'zod'
 import { CallFailure } from '../../columns/errors.ts'
-import { type HttpAnswer, inTurn, parseAnswer, type RunningCall, startCall } from '../call.ts'
+import { type HttpAnswer, inTurn, parseAnswer, type RunningCall } from '../call.ts'
 import { budgetOf, credentialName, type Limits } from '../limits.ts'
+import { createLogins } from '../logins.ts'
 import { createMemo } from '../memo.ts'
 import { askNow, type RestAccount, type RestRequest } from '../rest.ts'
+import { isRefusedLogin } from '../status.ts'
+import { createRefreshToken, type KeptTokens } from './refresh-token.ts'
 
 export interface OutreachSettings {
   clientId: string
   clientSecret: string
-  /** Of the authorisation by a person. Outreach gives a new one with each access token; within a process the newest is used. */
+  /** Of the authorisation by a person. Outreach gives a new one with each access token, and the newest is used. */
   refreshToken: string
+  /** Where the newest is kept for the next process. Left out: it is lost with this one. */
+  kept?: KeptTokens
   /** `https://api.outreach.io` unless told otherwise. */
   baseUrl?: string
   limits?: Limits
@@ -43,9 +48,6 @@ const Mailboxes = z.looseObject({ data: z.array(Mailbox) })
 const OneMailbox = z.looseObject({ data: Mailbox })
 const OAuthError = z.looseObject({ error: z.string() })
 
-/** A login serves every waiting call, so it has a deadline of its own. */
-const loginTimeoutMs = 20_000
-
 interface Login {
   account: RestAccount
   expiresAt: number
@@ -54,30 +56,18 @@ interface Login {
 /** Asks with the access token at hand, or a new one: one request for a token, however many wait, and once more when it was refused. */
 export function createOutreach(settings: OutreachSettings): Outreach {
   const baseUrl = (settings.baseUrl ?? 'https://api.outreach.io').replace(/\/+$/, '')
-  let { refreshToken } = settings
-  let current: Login | null = null
-  let pending: Promise<Login> | null = null
+  const refresh = createRefreshToken(settings)
+  const logins = createLogins<Login>({
+    vendor: 'Outreach',
+    url: `${baseUrl}/oauth/token`,
+    request: requestToken,
+    isOver: ({ expiresAt }) => expiresAt <= performance.now(),
+  })
 
-  function login(refused: Login | null, call: RunningCall): Promise<Login> {
-    if (current !== null && current !== refused && current.expiresAt > performance.now())
-      return Promise.resolve(current)
-    if (pending === null) {
-      const started = requestToken(call).finally(() => {
-        pending = null
-      })
-      started.catch(() => {}) // Those who wait see the failure; nobody may be waiting any more.
-      pending = started
-    }
-    return pending
-  }
-
-  /** Whoever asks for it has the turn. */
-  async function requestToken({ fetch, budget }: RunningCall): Promise<Login> {
-    const signal = new AbortController().signal
-    const own = startCall({ signal, timeoutMs: loginTimeoutMs, fetch }, budget)
+  async function requestToken(call: RunningCall): Promise<Login> {
     const { clientId, clientSecret } = settings
     const token = await askNow(
-      { vendor: 'Outreach', baseUrl, headers: {}, failure: refusedLogin },
+      { vendor: 'Outreach', baseUrl, headers: {}, isOwn, failure: refusedLogin },
       {
         method: 'POST',
         path: '/oauth/token',
@@ -85,25 +75,24 @@ export function createOutreach(settings: OutreachSettings): Outreach {
           client_id: clientId,
           client_secret: clientSecret,
           grant_type: 'refresh_token',
-          refresh_token: refreshToken,
+          refresh_token: await refresh.newest(),
         },
         write: false,
         answer: Token,
       },
-      own,
+      call,
     )
-    refreshToken = token.refresh_token ?? refreshToken
+    if (token.refresh_token !== undefined) await refresh.replace(token.refresh_token)
     const headers = {
       authorization: `Bearer ${token.access_token}`,
       'content-type': 'application/vnd.api+json',
       accept: 'application/vnd.api+json',
     }
-    current = {
-      account: { vendor: 'Outreach', baseUrl: `${baseUrl}/api/v2`, headers },
+    return {
+      account: { vendor: 'Outreach', baseUrl: `${baseUrl}/api/v2`, headers, isOwn },
       // A minute early: a token that dies under way costs a request.
       expiresAt: performance.now() + (token.expires_in - 60) * 1_000,
     }
-    return current
   }
 
   const mailboxes = createMemo<string | null>({
@@ -114,16 +103,16 @@ export function createOutreach(settings: OutreachSettings): Outreach {
   const session: Outreach = {
     // In one turn: a token that has run out is no dead credential, until a new one is refused as well.
     ask: (request, call) =>
-      inTurn(call, async () => {
-        const first = await login(null, call)
-        try {
-          return await askNow(first.account, request, call)
-        } catch (error) {
-          if (!CallFailure.isInstance(error) || error.kind !== 'needs-credentials') throw error
-          const second = await login(first, call)
-          return await askNow(second.account, request, call)
-        }
-      }),
+      inTurn(call, () =>
+        logins.use(call, async ({ account }) => {
+          try {
+            return { value: await askNow(account, request, call) }
+          } catch (error) {
+            if (CallFailure.isInstance(error) && error.kind === 'needs-credentials') return { expired: error }
+            throw error
+          }
+        }),
+      ),
     mailboxOf: (email, call) =>
       mailboxes.get(email.toLowerCase(), async () => {
         const query = { 'filter[email]': email.toLowerCase() }
@@ -150,9 +139,12 @@ export function createOutreach(settings: OutreachSettings): Outreach {
 
 /** A refresh token that is used up or taken back is refused with 400. */
 function refusedLogin({ status, text }: HttpAnswer): CallFailure | null {
-  const error = OAuthError.safeParse(parseAnswer(text))
-  if (status < 400 || status > 403 || !error.success) return null
-  return new CallFailure('needs-credentials', `Outreach gives no access token: ${error.data.error}`, {
-    retryable: true,
-  })
+  if (!isRefusedLogin(status)) return null
+  const error = OAuthError.safeParse(parseAnswer(text)).data?.error ?? `it answered ${status}`
+  return new CallFailure('needs-credentials', `Outreach gives no access token: ${error}`, { retryable: true })
 }
+
+const Refusal = z.looseObject({ errors: z.array(z.looseObject({ id: z.string() })).min(1) })
+
+/** JSON:API names what is wrong in a list. */
+const isOwn = ({ text }: HttpAnswer) => Refusal.safeParse(parseAnswer(text)).success

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { CallFailure } from '../../columns/errors.ts'
 import type { Enrolment, EnrolRequest, Finding } from '../../columns/ports.ts'
 import type { RunningCall } from '../call.ts'
+import { recordFailure } from './failures.ts'
 import { normalizeId, requireId, typeOfId } from './ids.ts'
 import { query } from './query.ts'
 import { refuse } from './record-shape.ts'
@@ -119,8 +120,8 @@ async function act(
     call,
   )
   if (result?.isSuccess === true) return
-  const said = (result?.errors ?? []).map((error) => `${error.statusCode}: ${error.message}`).join('; ')
-  refuse(`the cadence "${request.sequence}" refused ${request.record.id} ${said}`)
+  const errors = (result?.errors ?? []).map(({ statusCode: code, message }) => ({ code, message }))
+  throw recordFailure(errors, `${request.record.id} in the cadence "${request.sequence}"`)
 }
 
 async function findActive(

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { CallFailure, type FailureKind } from '../../columns/errors.ts'
 import { excerpt, type HttpAnswer, parseAnswer, retryAfterMs } from '../call.ts'
+import { isBusy, isForeign, isRefusedLogin, usualRestMs } from '../status.ts'
 
 /** The daily quota is a rolling window of 24 hours, so it frees up little by little: look again in a quarter of an hour. */
 const quotaWaitMs = 15 * 60_000
@@ -64,8 +65,12 @@ export function answerFailure(
 ): CallFailure {
   const body = parseAnswer(answer.text)
   const errors = readErrors(body)
-  const [kind, retryable] = judge(errors, answer.status)
-  const wait = waitOf(errors) ?? retryAfterMs(answer.headers, now)
+  // The API names its errors in a list. Anything else is a gateway in between, which says nothing about what happened behind it.
+  const isOwn = Array.isArray(body) && errors.length > 0
+  const foreign = isForeign(answer, { isOwn: () => isOwn })
+  const [kind, retryable]: Verdict = foreign ? ['unavailable', true] : judge(errors, answer.status)
+  const wait =
+    waitOf(errors) ?? retryAfterMs(answer.headers, now) ?? (isBusy(answer.status) ? usualRestMs : null)
   const duplicates = duplicatesIn(body)
   const said = [
     errors.map((error) => `${error.code}: ${error.message}`).join('; ') || excerpt(answer.text),
@@ -74,8 +79,8 @@ export function answerFailure(
   return new CallFailure(kind, `salesforce: ${request.what} answered ${answer.status} ${said}`.trimEnd(), {
     retryable,
     ...(wait !== null && { retryAfterMs: wait }),
-    // Salesforce rolls back what it names an error for. A gateway in between says nothing about what happened behind it.
-    outcomeUnknown: request.write && answer.status >= 500 && errors.length === 0,
+    // Salesforce rolls back what it names an error for.
+    outcomeUnknown: request.write && !isOwn && (foreign || answer.status === 408 || answer.status >= 500),
     cause: { status: answer.status, duplicates },
   })
 }
@@ -91,12 +96,12 @@ export function recordFailure(errors: readonly VendorError[], what: string): Cal
   })
 }
 
-/** The failure of a login. Whatever is wrong with client, secret, user or key needs somebody to set it right. */
+/** The failure of a login. Whatever is wrong with client, secret, user, key or address needs somebody to set it right. */
 export function loginFailure(answer: HttpAnswer, what: string, now: number): CallFailure {
   const failure = answerFailure(answer, { what, write: false }, now)
-  const oauth = OAuthError.safeParse(parseAnswer(answer.text))
-  if (!oauth.success || answer.status >= 500 || failure.kind === 'rate-limited') return failure
-  const said = oauth.data.error_description ?? ''
+  if (!isRefusedLogin(answer.status) || failure.kind === 'rate-limited' || failure.kind === 'quota-exhausted')
+    return failure
+  const said = OAuthError.safeParse(parseAnswer(answer.text)).data?.error_description ?? ''
   const { message, cause } = failure
   if (/rate exceeded/i.test(said))
     return new CallFailure('rate-limited', message, { retryable: true, retryAfterMs: loginWaitMs, cause })
@@ -116,8 +121,9 @@ function judge(errors: readonly VendorError[], status: number): Verdict {
   if (status === 401) return ['needs-credentials', true]
   if (status === 403) return ['unauthorized', false]
   if (status === 404) return ['not-found', false]
-  if (status === 420 || status === 429) return ['rate-limited', true]
-  if (status === 408 || status >= 500) return ['unavailable', true]
+  if (isBusy(status)) return ['rate-limited', true]
+  // A 412 says that the record is not as it was read: it is to be looked at again.
+  if (status === 408 || status === 412 || status >= 500) return ['unavailable', true]
   return ['invalid-request', false]
 }
 

@@ -30,11 +30,12 @@ export const Owned = z.object({
     .nullable(),
   LastActivityDate: z.string().nullable(),
   CreatedDate: z.string(),
+  LastModifiedDate: z.string(),
 })
 
 /** What is selected of a record. */
 export const fieldsOf = (type: OwnedType) =>
-  'Id, OwnerId, Owner.Name, Owner.Email, Owner.IsActive, LastActivityDate, CreatedDate' +
+  'Id, OwnerId, Owner.Name, Owner.Email, Owner.IsActive, LastActivityDate, CreatedDate, LastModifiedDate' +
   (type === 'Lead' ? '' : ', Owner.UserType')
 
 /** The record in Rota's words. */

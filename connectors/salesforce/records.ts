@@ -78,6 +78,7 @@ async function upsertLead(session: Session, request: RecordRequest, call: Runnin
       path: `/sobjects/Lead/${rowIdField}/${encodeURIComponent(request.externalId)}`,
       headers: { ...asWritten, ...(isSaved && despiteDuplicates) },
       body: {
+        ...request.fields,
         LastName: clip(request.lastName, 80) ?? '[not provided]',
         Company: clip(request.company, 255) ?? '[not provided]',
         ...(clip(request.firstName, 40) !== null && { FirstName: clip(request.firstName, 40) }),

@@ -2,7 +2,7 @@ import { ErrorCode } from '@slack/web-api'
 import { z } from 'zod'
 import { CallFailure, type FailureKind } from '../../columns/errors.ts'
 import { type HttpAnswer, parseAnswer, retryAfterMs } from '../call.ts'
-import { type Asked, failureOfStatus, unreadableAnswer } from '../status.ts'
+import { type Asked, failureOfStatus, unreadableAnswer, usualRestMs } from '../status.ts'
 
 /** Slack's error words by what they mean to us; every other one says that the request is wrong. */
 const words: readonly (readonly [FailureKind, readonly string[]])[] = [
@@ -53,8 +53,8 @@ const Cause = z.object({ slackError: z.string() })
 
 /** The failure that an answer stands for, null for none: another status, or a 200 in which Slack refuses. */
 export function failureInAnswer(answer: HttpAnswer, asked: Asked): CallFailure | null {
-  if (answer.status !== 200) return failureOfStatus(answer, asked)
   const refusal = Refusal.safeParse(parseAnswer(answer.text))
+  if (answer.status !== 200) return failureOfStatus(answer, { ...asked, isOwn: () => refusal.success })
   if (!refusal.success || !isWord(refusal.data.error)) return null
   return refused(refusal.data, asked, retryAfterMs(answer.headers, Date.now()))
 }
@@ -82,9 +82,10 @@ function refused(
 ): CallFailure {
   const kind = kinds.get(word) ?? 'invalid-request'
   const message = `Slack answered ${word}${needed === undefined ? '' : ` (needs ${needed})`}`
+  const restMs = wait ?? (kind === 'rate-limited' ? usualRestMs : null)
   return new CallFailure(kind, message, {
     retryable: worthAnother.has(kind),
-    ...(wait !== null && { retryAfterMs: wait }),
+    ...(restMs !== null && { retryAfterMs: restMs }),
     // Slack says of `fatal_error` that some aspect of the operation may have succeeded.
     outcomeUnknown: asked.write && kind === 'unavailable' && word !== 'request_timeout',
     cause: { slackError: word },

@@ -67,16 +67,40 @@ export const breachMessage = (lead: Waiting & { breach: { deadline: string } }):
   link: { text: 'Open the record', url: lead.record.url },
 })
 
+interface Handed {
+  owner: Assignment
+  handoff: Notified | null
+  ownerPending: Notified | null
+}
+
+/** The rep who has to hear that it is no longer theirs, and under which message: the last one that gave it to somebody else. */
+export interface ToldBefore {
+  to: Message['to']
+  replyTo: { channel: string; id: string } | null
+}
+
+/** Null for a lead that never changed hands, and where nobody was told: whoever never heard that it is theirs need not hear that it is not. */
+export function toldBefore({ owner, handoff, ownerPending }: Handed): ToldBefore | null {
+  if (owner.previous.length === 0) return null
+  const given = [handoff?.replacing, ownerPending, ownerPending?.replacing].find(
+    (message) => message != null && 'email' in message.to && message.to.email !== owner.email,
+  )
+  if (given != null) return { to: given.to, replyTo: { channel: given.channel, id: given.id } }
+  // A hand-off that did not come about does not say whom an earlier one told.
+  return handoff === null ? { to: addressed(owner.previous[0]?.email).to, replyTo: null } : null
+}
+
 interface TakenBack {
   owner: Assignment
   company: string
-  handoff: Notified | null
+  toldBefore: ToldBefore
 }
 
 /** To the rep who had the lead until now, under the message that gave it to them. */
-export const takenBackMessage = ({ owner, company, handoff }: TakenBack): Message => ({
-  ...addressed(owner.previous[0]?.email),
-  ...(handoff !== null && handoff.replacing !== null && { replyTo: handoff.replacing }),
+export const takenBackMessage = ({ owner, company, toldBefore: { to, replyTo } }: TakenBack): Message => ({
+  to,
+  fallbackChannel: 'leads',
+  ...(replyTo !== null && { replyTo }),
   title: `No longer yours: ${company}`,
   facts: [['Now with', owner.name]],
   reason: owner.reason,

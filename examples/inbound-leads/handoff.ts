@@ -17,24 +17,29 @@ interface Handoff {
   message: string | null
 }
 
-/** What the rep reads: who it is, what they want, and why it is theirs. */
-export function handoffMessage(lead: Handoff): Message {
+type Told = Omit<Handoff, 'owner' | 'record' | 'company' | 'segment'> & { segment: Segmentation | null }
+
+/** What the lead is, as far as it is known. */
+function factsOf({ segment, ...lead }: Told, alsoTold: string | null = null): Message['facts'] {
   const person = [lead.firstName, lead.lastName].filter((part) => part !== null && part !== '').join(' ')
   const facts: [string, string | null][] = [
     ['Person', person],
     ['E-mail', lead.email],
-    ['Segment', `${lead.segment.segment} · ${lead.segment.region}`],
+    ['Segment', segment && `${segment.segment} · ${segment.region}`],
     ['Source', lead.source],
     ['Message', lead.message],
-    ['Also told', lead.owner.alsoTell?.name ?? null],
+    ['Also told', alsoTold],
   ]
+  return facts.flatMap(([label, value]) => (value === null || value === '' ? [] : [[label, value] as const]))
+}
+
+/** What the rep reads: who it is, what they want, and why it is theirs. */
+export function handoffMessage(lead: Handoff): Message {
   return {
     to: lead.owner.email === null ? { channel: 'leads' } : { email: lead.owner.email },
     fallbackChannel: 'leads',
     title: `New lead: ${lead.company}`,
-    facts: facts.flatMap(([label, value]) =>
-      value === null || value === '' ? [] : [[label, value] as const],
-    ),
+    facts: factsOf(lead, lead.owner.alsoTell?.name),
     reason: `Yours because of ${lead.owner.rule}: ${lead.owner.reason}`,
     link: { text: 'Open the record', url: lead.record.url },
   }
@@ -58,6 +63,15 @@ export const ownerPendingMessage = (lead: Pending & { owner: Assignment }): Mess
   title: `New lead, owner pending in CRM: ${lead.company}`,
   facts: pendingFacts(lead),
   reason: `Yours because of ${lead.owner.rule}; the CRM does not take it yet, and will have it as soon as it does`,
+})
+
+/** To the team, when the CRM cannot even be asked whose account it is. Who this is lets somebody see to it meanwhile. */
+export const accountPendingMessage = (lead: Told & { company: string }): Message => ({
+  to: { channel: 'leads' },
+  title: `New lead, waiting for the CRM: ${lead.company}`,
+  facts: factsOf(lead),
+  reason:
+    'The CRM cannot be asked whether somebody looks after this company, so the lead waits; it is routed as soon as it can',
 })
 
 /** To the team, when the CRM is away before anybody can be chosen. */
@@ -93,9 +107,24 @@ export function routingFields(
     : { Rota_Reason__c: reason, Rota_Segment__c: size }
 }
 
-/** Sequences by segment. Salesforce knows a cadence by its name, everybody else by a number. */
-export function sequenceFor(vendor: string, { segment }: Segmentation): string {
-  const name = segment === 'unknown' ? 'SMB' : segment
-  if (vendor === 'salesforce') return `Inbound ${name}`
-  return { Enterprise: '301', 'Mid-Market': '302', SMB: '303' }[name]
+type Size = Exclude<Segmentation['segment'], 'unknown'>
+
+/** Numbers of the stand-ins: no account has these. */
+const standIns: Record<Size, string> = { Enterprise: '301', 'Mid-Market': '302', SMB: '303' }
+
+/** The sequence for each size, by vendor. Put your own here: Salesforce knows a cadence by its name, the others a sequence by its id. */
+const sequences: Readonly<Record<string, Record<Size, string>>> = {
+  salesforce: {
+    Enterprise: 'Inbound Enterprise',
+    'Mid-Market': 'Inbound Mid-Market',
+    SMB: 'Inbound SMB',
+  },
+  hubspot: standIns,
+  salesloft: standIns,
+  outreach: standIns,
+  apollo: standIns,
 }
+
+/** A lead whose size nobody knows goes where the smallest go. */
+export const sequenceFor = (vendor: string, { segment }: Segmentation): string =>
+  (sequences[vendor] ?? standIns)[segment === 'unknown' ? 'SMB' : segment]

@@ -21,8 +21,10 @@ import {
   reminderDue,
   reminderMessage,
   takenBackMessage,
+  toldBefore,
 } from './first-touch.ts'
 import {
+  accountPendingMessage,
   handoffMessage,
   ownerPendingMessage,
   recordPendingMessage,
@@ -69,6 +71,8 @@ export const inboundLeads = ({ crm, messenger, sequencer, enrichments, model }: 
         email: ({ email }) => email,
         domain: ({ domain }) => domain,
         name: ({ company }) => company,
+        // Routed without it the lead of a customer goes to a stranger: an outage is waited for as long as a write would.
+        retry: { attempts: 24, maxMs: 600_000 },
       }),
     )
     .column(
@@ -99,6 +103,17 @@ export const inboundLeads = ({ crm, messenger, sequencer, enrichments, model }: 
         withinMs: 10_000,
       }),
     )
+    // While the CRM cannot be asked everything behind it waits, and the team hears of the lead.
+    .column(
+      'accountPending',
+      notify({
+        needs: ['company'],
+        reads: ['segment', 'email', 'firstName', 'lastName', 'source', 'message'],
+        via: messenger,
+        message: accountPendingMessage,
+      }),
+      { late: { column: 'account', afterMs: pendingAfterMs } },
+    )
     .column(
       'exit',
       branch({
@@ -126,6 +141,7 @@ export const inboundLeads = ({ crm, messenger, sequencer, enrichments, model }: 
           // A choice that is left to a person is not made by the way.
           accountId: account === null || account.match.review !== null ? null : account.id,
         }),
+        stamp: stampField(crm.vendor),
       }),
       routed,
     )
@@ -204,16 +220,10 @@ export const inboundLeads = ({ crm, messenger, sequencer, enrichments, model }: 
       }),
       routed,
     )
+    .column('toldBefore', compute({ needs: ['owner'], reads: ['handoff', 'ownerPending'], run: toldBefore }))
     .column(
       'takenBack',
-      notify({ needs: ['owner', 'company'], reads: ['handoff'], via: messenger, message: takenBackMessage }),
-      {
-        when: {
-          owner: (owner) => owner !== null && owner.previous.length > 0,
-          // Whoever was never told that it is theirs need not hear that it is not.
-          handoff: (handoff) => handoff === null || handoff.replacing !== null,
-        },
-      },
+      notify({ needs: ['owner', 'company', 'toldBefore'], via: messenger, message: takenBackMessage }),
     )
     .column(
       'reownTask',
@@ -241,7 +251,11 @@ export const inboundLeads = ({ crm, messenger, sequencer, enrichments, model }: 
     // Only what a message is about, so that nothing else that happens to the clock sends it again.
     .column(
       'reminderDue',
-      compute({ reads: ['firstTouch'], run: ({ firstTouch }) => reminderDue(firstTouch) }),
+      compute({
+        reads: ['firstTouch'],
+        nothing: 'nothing to do',
+        run: ({ firstTouch }) => reminderDue(firstTouch),
+      }),
     )
     .column(
       'reminder',
@@ -251,7 +265,14 @@ export const inboundLeads = ({ crm, messenger, sequencer, enrichments, model }: 
         message: reminderMessage,
       }),
     )
-    .column('breach', compute({ reads: ['firstTouch'], run: ({ firstTouch }) => breachOf(firstTouch) }))
+    .column(
+      'breach',
+      compute({
+        reads: ['firstTouch'],
+        nothing: 'nothing to do',
+        run: ({ firstTouch }) => breachOf(firstTouch),
+      }),
+    )
     .column(
       'managerTold',
       notify({

@@ -1,6 +1,7 @@
 import type { Allowance, Budget } from '../../columns/budget.ts'
 import { CallFailure, type FailureKind } from '../../columns/errors.ts'
 import type { Log, World } from '../engine.ts'
+import { type Failing, failingAfter } from './health.ts'
 import { type Rest, type RestKind, refusalOf, restAfter } from './rest.ts'
 import { createTurns, type Lane, type Turns } from './turns.ts'
 
@@ -14,6 +15,8 @@ export interface CredentialState {
   waiting: number
   /** Null while it takes calls. */
   rest: { kind: RestKind; message: string; since: number; until: number } | null
+  /** Null while its requests are answered. */
+  failing: Failing | null
   /** What the vendor said last of its own allowance. */
   allowance: (Allowance & { at: number }) | null
 }
@@ -51,15 +54,15 @@ export interface Limits {
 interface Credential {
   key: string
   turns: Turns | null
-  concurrency: number | null
   rest: Rest | null
+  failing: Failing | null
   allowance: (Allowance & { at: number }) | null
 }
 
 export interface LimitsParts {
   world: Pick<World, 'now' | 'random' | 'elapsed'>
   log: Log
-  /** A key that was dead works: rows that wait for it may go on. */
+  /** A key that was dead works, or an account without quota takes calls: rows that wait for it may go on. */
   onCredentials(key: string): void
 }
 
@@ -70,13 +73,16 @@ export function createLimits({ world, log, onCredentials }: LimitsParts): Limits
   function credentialOf(key: string): Credential {
     const found = known.get(key)
     if (found !== undefined) return found
-    const made: Credential = { key, turns: null, concurrency: null, rest: null, allowance: null }
+    const made: Credential = { key, turns: null, rest: null, failing: null, allowance: null }
     known.set(key, made)
     return made
   }
 
+  const epochOf = (elapsed: number) => Math.round(world.now() + elapsed - world.elapsed())
+
   function refusal({ key }: Credential, rest: Rest): CallFailure {
-    const failure = refusalOf(key, rest, { now: world.now(), random: world.random() })
+    const now = world.elapsed()
+    const failure = refusalOf(key, rest, { now, at: world.now(), random: world.random() })
     keys.set(failure, key)
     return failure
   }
@@ -85,7 +91,7 @@ export function createLimits({ world, log, onCredentials }: LimitsParts): Limits
   function leaveOf(credential: Credential): Leave {
     const { rest } = credential
     if (rest === null) return { refused: null, probe: false }
-    const now = world.now()
+    const now = world.elapsed()
     if (now < rest.until) return { refused: refusal(credential, rest) }
     if (rest.kind === 'rate-limited') {
       credential.rest = null
@@ -100,10 +106,10 @@ export function createLimits({ world, log, onCredentials }: LimitsParts): Limits
     if (CallFailure.isInstance(failure)) keys.set(failure, credential.key)
     if (probe && isAnswer(failure)) wentWell(credential)
     const before = credential.rest
-    const rest = restAfter(before, failure, { now: world.now(), probe })
+    const rest = restAfter(before, failure, { now: world.elapsed(), probe })
     if (rest === null || rest === before) return
     credential.rest = rest
-    const until = new Date(rest.until).toISOString()
+    const until = new Date(epochOf(rest.until)).toISOString()
     if (before?.kind !== rest.kind)
       log.warn({ budget: credential.key, kind: rest.kind, until, error: rest.message }, 'no calls are made')
     credential.turns?.callOff(() => refusal(credential, rest))
@@ -112,7 +118,7 @@ export function createLimits({ world, log, onCredentials }: LimitsParts): Limits
   /** The one that was to try for all never left: the next one tries. */
   function untried(credential: Credential): void {
     const { rest } = credential
-    if (rest !== null && rest.kind !== 'rate-limited') credential.rest = { ...rest, until: world.now() }
+    if (rest !== null && rest.kind !== 'rate-limited') credential.rest = { ...rest, until: world.elapsed() }
   }
 
   function wentWell(credential: Credential): void {
@@ -120,14 +126,14 @@ export function createLimits({ world, log, onCredentials }: LimitsParts): Limits
     if (rest === null || rest.kind === 'rate-limited') return
     credential.rest = null
     log.info({ budget: credential.key }, 'calls are made again')
-    if (rest.kind === 'needs-credentials') onCredentials(credential.key)
+    onCredentials(credential.key)
   }
 
   return {
     async request(budget, asker, send) {
       const credential = credentialOf(budget.key)
       credential.turns ??= createTurns(budget, world.elapsed)
-      credential.concurrency ??= budget.concurrency
+      credential.turns.narrow(budget)
       const leave = leaveOf(credential)
       if (leave.refused !== null) throw leave.refused
       const ends = asker.waits?.()
@@ -138,15 +144,20 @@ export function createLimits({ world, log, onCredentials }: LimitsParts): Limits
           throw error
         })
         .finally(ends)
+      // Whatever has not ended with its time is waited for no longer: it must not keep the place for ever.
+      asker.signal?.addEventListener('abort', giveBack)
       try {
         const answer = await send()
+        credential.failing = null
         // What left before the rest began says nothing about it.
         if (leave.probe) wentWell(credential)
         return answer
       } catch (error) {
+        credential.failing = failingAfter(credential.failing, error, world.now())
         hear(credential, error, leave.probe)
         throw error
       } finally {
+        asker.signal?.removeEventListener('abort', giveBack)
         giveBack()
       }
     },
@@ -158,7 +169,7 @@ export function createLimits({ world, log, onCredentials }: LimitsParts): Limits
     answered: (key) => wentWell(credentialOf(key)),
     rests: (key) => {
       const rest = known.get(key)?.rest ?? null
-      return rest !== null && world.now() < rest.until
+      return rest !== null && world.elapsed() < rest.until
     },
     keyOf(failure) {
       // A column may say more of what happened, with the failure of the call as the cause.
@@ -171,11 +182,11 @@ export function createLimits({ world, log, onCredentials }: LimitsParts): Limits
     states() {
       for (const credential of known.values()) {
         const { rest } = credential
-        if (rest?.kind === 'rate-limited' && world.now() >= rest.until) credential.rest = null
+        if (rest?.kind === 'rate-limited' && world.elapsed() >= rest.until) credential.rest = null
       }
       return [...known.values()]
         .filter(isWorthTelling)
-        .map(stateOf)
+        .map((each) => stateOf(each, epochOf))
         .toSorted((one, other) => (one.key < other.key ? -1 : 1))
     },
     stop() {
@@ -188,13 +199,24 @@ export function createLimits({ world, log, onCredentials }: LimitsParts): Limits
 const isWorthTelling = ({ turns, rest, allowance }: Credential): boolean =>
   turns !== null || rest !== null || allowance !== null
 
-const stateOf = ({ key, concurrency, turns, rest, allowance }: Credential): CredentialState => ({
+const stateOf = (
+  { key, turns, rest, failing, allowance }: Credential,
+  epochOf: (elapsed: number) => number,
+): CredentialState => ({
   key,
-  concurrency,
+  concurrency: turns?.concurrency() ?? null,
   inFlight: turns?.inFlight() ?? 0,
   waiting: turns?.waiting() ?? 0,
   rest:
-    rest === null ? null : { kind: rest.kind, message: rest.message, since: rest.since, until: rest.until },
+    rest === null
+      ? null
+      : {
+          kind: rest.kind,
+          message: rest.message,
+          since: epochOf(rest.since),
+          until: epochOf(rest.until),
+        },
+  failing,
   allowance,
 })
 

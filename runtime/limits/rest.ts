@@ -3,7 +3,7 @@ import { CallFailure, type FailureKind } from '../../columns/errors.ts'
 /** Why a side is not asked for a while. */
 export type RestKind = Extract<FailureKind, 'rate-limited' | 'quota-exhausted' | 'needs-credentials'>
 
-/** A side that is not asked. Times are epoch milliseconds. */
+/** A side that is not asked. Times are milliseconds of `World.elapsed`: a clock that is put back must not keep it closed. */
 export interface Rest {
   kind: RestKind
   /** What it said. */
@@ -51,14 +51,14 @@ export function restAfter(
   return { kind, message, since, until: now + pauseMs, pauseMs }
 }
 
-/** The failure in place of a call. `random` (0 to 1) spreads those that come back. */
+/** The failure in place of a call. `at` is now as epoch milliseconds; `random` (0 to 1) spreads those that come back. */
 export function refusalOf(
   key: string,
   { kind, message, until, pauseMs }: Rest,
-  { now, random }: { now: number; random: number },
+  { now, at, random }: { now: number; at: number; random: number },
 ): CallFailure {
-  const next = new Date(until).toISOString()
   const leftMs = Math.max(0, until - now)
+  const next = new Date(at + leftMs).toISOString()
   // Where one call tries for all, the others need not be there at once.
   const spreadMs = kind === 'rate-limited' ? Math.max(1_000, leftMs / 10) : pauseMs
   return new CallFailure(kind, `no call was made: "${key}" rests until ${next} after "${message}"`, {

@@ -15,6 +15,9 @@ export interface Turns {
   take(lane: Lane, signal?: AbortSignal): Promise<() => void>
   /** Whatever waits is told this instead of getting its turn. */
   callOff(failure: () => CallFailure): void
+  /** Keeps to this pace as well: of two that differ the smaller counts. */
+  narrow(pace: Pace): void
+  concurrency(): number
   inFlight(): number
   waiting(): number
   stop(): void
@@ -27,15 +30,12 @@ interface Waiting {
 }
 
 /** @throws {TypeError} for a limit under which nothing could ever begin. */
-export function createTurns({ concurrency, perSecond, burst }: Pace, elapsed: () => number): Turns {
-  if (!(concurrency >= 1)) throw new TypeError(`a concurrency of ${concurrency} lets nothing begin`)
-  if (perSecond !== undefined && !(perSecond > 0))
-    throw new TypeError(`${perSecond} a second lets nothing begin`)
+export function createTurns(pace: Pace, elapsed: () => number): Turns {
+  let { concurrency } = pace
+  const first = rateOf(pace)
   const queues: Record<Lane, Waiting[]> = { live: [], bulk: [] }
-  const places = { live: concurrency, bulk: Math.max(1, concurrency - 1) }
   const under = { live: 0, bulk: 0 }
-  const bucket =
-    perSecond === undefined ? null : createBucket(perSecond, Math.max(1, burst ?? perSecond), elapsed)
+  let bucket = first === null ? null : createBucket(first, elapsed)
   let timer: NodeJS.Timeout | null = null
   let waiting = 0
 
@@ -46,7 +46,7 @@ export function createTurns({ concurrency, perSecond, burst }: Pace, elapsed: ()
     }
     if (inFlight() >= concurrency) return null
     if (queues.live.length > 0) return 'live'
-    return queues.bulk.length > 0 && under.bulk < places.bulk ? 'bulk' : null
+    return queues.bulk.length > 0 && under.bulk < Math.max(1, concurrency - 1) ? 'bulk' : null
   }
 
   function pump(): void {
@@ -105,6 +105,13 @@ export function createTurns({ concurrency, perSecond, burst }: Pace, elapsed: ()
       const all = [...queues.live.splice(0), ...queues.bulk.splice(0)]
       for (const each of all) if (!each.over) each.refuse(failure())
     },
+    narrow(other) {
+      const rate = rateOf(other)
+      concurrency = Math.min(concurrency, other.concurrency)
+      if (bucket !== null && rate !== null) bucket.narrow(rate)
+      else if (rate !== null) bucket = createBucket(rate, elapsed)
+    },
+    concurrency: () => concurrency,
     inFlight,
     waiting: () => waiting,
     stop() {
@@ -119,8 +126,26 @@ const withdrawn = () =>
     retryable: true,
   })
 
-/** Takes one token and answers 0, or answers in how many milliseconds there is one. */
-function createBucket(perSecond: number, most: number, elapsed: () => number): { take(): number } {
+interface Rate {
+  perSecond: number
+  most: number
+}
+
+/** Null for a pace without a rate. */
+function rateOf({ concurrency, perSecond, burst }: Pace): Rate | null {
+  if (!(concurrency >= 1)) throw new TypeError(`a concurrency of ${concurrency} lets nothing begin`)
+  if (perSecond === undefined) return null
+  if (!(perSecond > 0)) throw new TypeError(`${perSecond} a second lets nothing begin`)
+  return { perSecond, most: Math.max(1, burst ?? perSecond) }
+}
+
+interface Bucket {
+  /** Takes one token and answers 0, or answers in how many milliseconds there is one. */
+  take(): number
+  narrow(to: Rate): void
+}
+
+function createBucket({ perSecond, most }: Rate, elapsed: () => number): Bucket {
   let tokens = most
   let filledAt = elapsed()
   return {
@@ -132,6 +157,11 @@ function createBucket(perSecond: number, most: number, elapsed: () => number): {
       if (tokens < 0.999) return Math.ceil(((1 - tokens) * 1_000) / perSecond)
       tokens -= 1
       return 0
+    },
+    narrow(to) {
+      perSecond = Math.min(perSecond, to.perSecond)
+      most = Math.min(most, to.most)
+      tokens = Math.min(tokens, most)
     },
   }
 }

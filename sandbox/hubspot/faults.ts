@@ -1,3 +1,4 @@
+import { untilCleared } from '../faults.ts'
 import type { NamedFault } from '../vendor.ts'
 import { limitReached } from './limits.ts'
 
@@ -10,6 +11,15 @@ const json = (category: string, message: string) => ({
 
 /** How HubSpot can fail, each switched on by its name. Those of the kind `state` happen in the next request that they concern. */
 export const hubspotFaults: Record<string, NamedFault> = {
+  away: {
+    about: 'every request is answered by a page with status 503, until the fault is cleared',
+    fault: {
+      kind: 'status',
+      status: 503,
+      times: untilCleared,
+      body: '<html><h1>Service Unavailable</h1></html>',
+    },
+  },
   'ten-secondly': {
     about: '429: the account’s calls of ten seconds are used up; no Retry-After',
     fault: { kind: 'status', status: 429, body: limitReached('TEN_SECONDLY_ROLLING') },
@@ -45,6 +55,10 @@ export const hubspotFaults: Record<string, NamedFault> = {
     about: '400: the owner is deactivated between being looked up and being written',
     fault: { kind: 'state' },
   },
+  'contact-deleted': {
+    about: '404: the next contact that is changed was deleted since it was read',
+    fault: { kind: 'state' },
+  },
   'conflict-on-create': {
     about: '409: somebody creates a contact with this e-mail just before we do',
     fault: { kind: 'state' },
@@ -52,6 +66,10 @@ export const hubspotFaults: Record<string, NamedFault> = {
   'stale-index': {
     about: '200: the search does not find what was created seconds ago',
     fault: { kind: 'status', path: '/search', status: 200, body: { total: 0, results: [] } },
+  },
+  'enrolment-short-form': {
+    about: '200: the next look at the enrolments of an enrolled contact does not name the sequence',
+    fault: { kind: 'state' },
   },
   'expired-token': {
     about: '401: the token has expired or was taken back',

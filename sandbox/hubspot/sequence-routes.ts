@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import type { SandboxEnv } from '../vendor.ts'
-import type { Account } from './account.ts'
+import { type Account, strikes } from './account.ts'
 import { invalid, jsonOf, notFound, refuse } from './answers.ts'
 
 const Enrolment = z.object({
@@ -48,15 +48,14 @@ export function sequenceRoutes(account: () => Account) {
     if (enrolment === undefined) return refuse(c, notFound)
     const { id, sequenceId, senderEmail, userId, enrolledAt } = enrolment
     const toEmail = objects.contacts.get(enrolment.contactId)?.properties.email ?? ''
+    const short = { id, toEmail, enrolledAt, updatedAt: enrolledAt }
+    if (strikes(account(), 'enrolment-short-form')) return c.json(short)
     return c.json({
-      id,
+      ...short,
       sequenceId,
       sequenceName: `Sequence ${sequenceId}`,
       enrolledBy: String(userId),
       enrolledByEmail: senderEmail,
-      toEmail,
-      enrolledAt,
-      updatedAt: enrolledAt,
     })
   })
   return app

@@ -1,6 +1,6 @@
 import type { LedgerEntry } from '../ledger.ts'
 import { type Account, findUnique, type ObjectType, strikes, uniqueProperties } from './account.ts'
-import { invalid, type Refusal } from './answers.ts'
+import { invalid, notFound, type Refusal } from './answers.ts'
 import type { Address } from './links.ts'
 import type { StoredObject } from './objects.ts'
 
@@ -22,6 +22,8 @@ export type Written =
 export function write(account: Account, type: ObjectType, change: Write): Written {
   const { existing, properties, links = [] } = change
   getAhead(account, type, change)
+  if (existing !== null && account.objects[type].get(existing.id) === null)
+    return { ok: false, refusal: notFound }
   const refusal =
     unknownProperty(account, properties) ??
     ownerRefusal(account, properties) ??
@@ -52,6 +54,10 @@ function getAhead(account: Account, type: ObjectType, { existing, properties }: 
   const owner = account.owners.get(properties.hubspot_owner_id ?? '')
   if (owner !== undefined && strikes(account, 'owner-archived')) {
     account.owners.set(owner.id, { ...owner, archived: true })
+  }
+  if (existing !== null && type === 'contacts' && strikes(account, 'contact-deleted')) {
+    account.objects.contacts.delete(existing.id)
+    account.links.forget({ type, id: existing.id })
   }
   if (
     existing === null &&

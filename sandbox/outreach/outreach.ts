@@ -20,10 +20,12 @@ const NewState = z.object({
 
 /**
  * Outreach's token endpoint and, under `/api/v2`, its prospects, mailboxes and sequence states in JSON:API. `apiKey` of the state is the
- * refresh token that is accepted; access tokens are forgotten by `POST /expire`.
+ * refresh token that is accepted: once, as every login gives the next one. Access tokens are forgotten by `POST /expire`.
  */
 export function createOutreach(_: VendorContext): Vendor {
   let roster = openRoster({})
+  /** The refresh token that is good for the next login; null while any is. */
+  let refresh: string | null = null
   let tokens = new Set<string>()
   let issued = 0
   const app = new Hono<SandboxEnv>()
@@ -31,14 +33,16 @@ export function createOutreach(_: VendorContext): Vendor {
   app.post('/oauth/token', async (c) => {
     const login = Login.safeParse(await c.req.json().catch(() => null))
     if (!login.success) return c.json({ error: 'invalid_request' }, 400)
-    if (roster.apiKey !== null && login.data.refresh_token !== roster.apiKey)
+    if (refresh !== null && login.data.refresh_token !== refresh)
       return c.json({ error: 'invalid_grant' }, 400)
     issued += 1
     const access_token = `sandbox-access-${issued}`
     tokens.add(access_token)
+    const refresh_token = `sandbox-refresh-${issued}`
+    if (refresh !== null) refresh = refresh_token
     return c.json({
       access_token,
-      refresh_token: login.data.refresh_token,
+      refresh_token,
       expires_in: 7_200,
       token_type: 'Bearer',
     })
@@ -114,7 +118,7 @@ export function createOutreach(_: VendorContext): Vendor {
   return {
     name: 'outreach',
     faults: {
-      ...restFaults('/api/v2/sequenceStates'),
+      ...restFaults('/api/v2/sequenceStates', (_, id) => ({ errors: [{ id }] })),
       'login-refused': {
         about: 'the refresh token was taken back: no access token any more',
         fault: { kind: 'status', status: 400, path: '/oauth/token', body: { error: 'invalid_grant' } },
@@ -124,9 +128,11 @@ export function createOutreach(_: VendorContext): Vendor {
     state: () => roster.state(),
     load(given) {
       roster = openRoster(given)
+      refresh = roster.apiKey
     },
     reset() {
       roster = openRoster({})
+      refresh = null
       tokens = new Set()
     },
   }

@@ -45,7 +45,7 @@ export function createPeopleDataLabs(_: VendorContext): Vendor {
   return {
     name: 'people-data-labs',
     faults: {
-      ...restFaults('/company/enrich'),
+      ...restFaults('/company/enrich', problem),
       'credits-used-up': {
         about: 'HTTP 402: no credits are left',
         fault: { kind: 'status', status: 402, body: problem(402, 'payment_required') },

@@ -41,6 +41,7 @@ export function addCollectionRoutes(app: Hono<SandboxEnv>, access: OrgAccess): v
       effects.push(effectOf(outcome.written))
     }
     if (effects.length > 0) c.set('effect', { kind: 'collection-written', effects })
+    else if (outcomes.length > 0) c.set('accepted', false)
     return c.json(outcomes.map(answerOf))
   }
   app.post(path, (c) =>

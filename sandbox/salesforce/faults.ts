@@ -1,3 +1,4 @@
+import { untilCleared } from '../faults.ts'
 import type { NamedFault } from '../vendor.ts'
 import { type Trouble, troubleNames } from './troubles.ts'
 
@@ -12,11 +13,31 @@ const troubles: Record<Trouble, string> = {
   'record-converted': 'the next lead that is updated was converted to a contact since it was read',
   'record-merged': 'the next record that is updated was merged into another since it was read',
   'owner-overwritten': 'a flow of the org gives the next lead that is written to a queue 200 ms later',
+  'taken-by-colleague': 'a colleague takes the next record whose owner is written, after it was read',
   duplicates: 'a duplicate rule of the org refuses the next lead that is created',
 }
 
 /** Everything that contracts.md has gone wrong with Salesforce, by name. */
 export const salesforceFaults: Record<string, NamedFault> = {
+  away: {
+    about: 'every request is answered by a page with status 503, logins too, until the fault is cleared',
+    fault: {
+      kind: 'status',
+      status: 503,
+      times: untilCleared,
+      body: '<html><h1>Service Unavailable</h1></html>',
+    },
+  },
+  'rate-limited': {
+    about: '429 with a Retry-After of two seconds',
+    fault: {
+      kind: 'status',
+      path: data,
+      status: 429,
+      headers: { 'retry-after': '2' },
+      body: error('TOO_MANY_REQUESTS', 'Too many requests. Try again later.'),
+    },
+  },
   'half-body': {
     about: 'the connection breaks in the middle of the answer',
     fault: { kind: 'half-body', path: data },

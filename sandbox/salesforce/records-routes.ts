@@ -40,7 +40,7 @@ export function addRecordRoutes(app: Hono<SandboxEnv>, access: OrgAccess): void 
     const body = await bodyOf(c)
     const written = updateRecord(access.org(), type, c.req.param('id'), {
       body,
-      options: writeOptions(c, access),
+      options: { ...writeOptions(c, access), ...unmodifiedSince(c) },
     })
     access.written(written)
     c.set('effect', effectOf(written))
@@ -99,6 +99,14 @@ export function writeOptions(c: SalesforceContext, access: OrgAccess): WriteOpti
     troubles: access.troubles,
     root: rootOf(c),
   }
+}
+
+function unmodifiedSince(c: SalesforceContext): Pick<WriteOptions, 'unmodifiedSince'> {
+  const given = c.req.header('if-unmodified-since')
+  if (given === undefined) return {}
+  const at = Date.parse(given)
+  if (Number.isNaN(at)) throw new SalesforceError(400, 'INVALID_HEADER', `"${given}" is no time`)
+  return { unmodifiedSince: at }
 }
 
 /** The JSON object in the body. */

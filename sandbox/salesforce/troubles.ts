@@ -1,6 +1,7 @@
 import { SalesforceError } from './errors.ts'
 import type { TypeName } from './schema.ts'
 import { complete, type Org, toDateTime } from './state.ts'
+import type { SalesforceRecord } from './store.ts'
 
 /** What may befall the next record that is written, each once. */
 export const troubleNames = [
@@ -10,6 +11,7 @@ export const troubleNames = [
   'record-converted',
   'record-merged',
   'owner-overwritten',
+  'taken-by-colleague',
   'duplicates',
 ] as const
 export type Trouble = (typeof troubleNames)[number]
@@ -69,10 +71,27 @@ export function befall(org: Org, troubles: Troubles, { type, id, ownerId, now }:
     store.put('Contact', contact)
     store.put('Lead', { ...record, IsConverted: true, ConvertedContactId: contact.Id })
   }
+  if (typeof ownerId === 'string' && troubles.take('taken-by-colleague'))
+    takeOver(org, type, { record, ownerId, now })
   if ('MasterRecordId' in record && troubles.take('record-merged')) {
     const { Id: _, ...values } = record
     const master = complete(type, { ...values, Rota_Row_Id__c: null }, around)
     store.put(type, master)
     store.put(type, { ...record, IsDeleted: true, MasterRecordId: master.Id, Rota_Row_Id__c: null })
+  }
+}
+
+/** Somebody else owns it from now on. Salesforce compares whole seconds, so it is at least one later than the last change. */
+function takeOver(
+  { store, integrationUserId }: Org,
+  type: TypeName,
+  { record, ownerId, now }: { record: SalesforceRecord; ownerId: string; now: number },
+): void {
+  const taken = new Set([ownerId, record.OwnerId, integrationUserId])
+  for (const user of store.all('User')) {
+    if (user.IsActive !== true || user.UserType !== 'Standard' || taken.has(user.Id)) continue
+    const changedAt = toDateTime(Math.max(now, Date.parse(String(record.LastModifiedDate)) + 1_000))
+    store.put(type, { ...record, OwnerId: user.Id, LastModifiedDate: changedAt, SystemModstamp: changedAt })
+    return
   }
 }

@@ -16,6 +16,8 @@ export interface WriteOptions {
   troubles: Troubles
   /** The version's path, for the addresses of duplicates. */
   root: string
+  /** `If-Unmodified-Since` in milliseconds, where the request says so: only of a single record. */
+  unmodifiedSince?: number
 }
 
 /** A write that took place; `previous` is null for a new record. */
@@ -58,6 +60,7 @@ export function updateRecord(
 ): Written {
   befall(org, options.troubles, { type, id, ownerId: body.OwnerId, now: options.now })
   const previous = existing(org, type, id)
+  requireUnmodified(previous, options)
   const values = checkedValues(org, type, body, previous)
   for (const [name, value] of Object.entries(values)) {
     if (schema[type].fields[name]?.required === true && value === null) {
@@ -72,6 +75,14 @@ export function updateRecord(
   const record: SalesforceRecord = { ...previous, ...values, Id: previous.Id }
   finish(org, type, record, options)
   return { type, record, previous, askedOwner: ownerIn(values) }
+}
+
+/** Compares whole seconds, as the header has no more. */
+function requireUnmodified({ LastModifiedDate }: SalesforceRecord, { unmodifiedSince }: WriteOptions): void {
+  if (unmodifiedSince === undefined) return
+  const modifiedAt = Math.floor(Date.parse(String(LastModifiedDate)) / 1000) * 1000
+  if (modifiedAt > unmodifiedSince)
+    throw new SalesforceError(412, 'PRECONDITION_FAILED', 'the record was modified since')
 }
 
 /** The record, or the error for one that was deleted or never was. */

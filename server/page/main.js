@@ -1,4 +1,5 @@
 import { keyHeader, read } from './api.js'
+import { showCredentials } from './credentials.js'
 import { showDetails } from './details.js'
 import { byId, eased, make } from './dom.js'
 import { createGrid } from './grid.js'
@@ -83,6 +84,15 @@ async function refreshAround() {
     showReps(reps)
     if (opened !== null) await refreshDetails()
   })
+}
+
+/** By the clock, as no row need change while a vendor is away. A server that cannot be read has said so elsewhere. */
+async function followCredentials() {
+  await read('/v1/credentials').then(
+    ({ credentials }) => showCredentials(credentials),
+    () => {},
+  )
+  setTimeout(followCredentials, 3_000)
 }
 
 const reloadSoon = eased(reload, 250)
@@ -174,6 +184,7 @@ async function start() {
     if (event.key === 'Escape' && state.opened !== null) close()
   })
   if (tables.length > 0) choose(chosen())
+  followCredentials()
 }
 
 start()

@@ -11,7 +11,7 @@ const credentialsRoute = createRoute({
   path: '/v1/credentials',
   tags: ['credentials'],
   summary:
-    'Every credential that was used since the start: what is under way, what rests, what needs another key',
+    'Every credential that was used since the start: what is under way, what rests, what needs another key, what is not answered',
   request: { query: NoQuery },
   responses: { 200: jsonAnswer('the credentials', CredentialsAnswer) },
 })
@@ -26,7 +26,7 @@ export function credentialRoutes(app: App, { runtime }: Parts): void {
 const iso = (at: number) => new Date(at).toISOString()
 
 function credentialView(state: CredentialState): z.output<typeof CredentialView> {
-  const { key, concurrency, inFlight, waiting, rest, allowance } = state
+  const { key, concurrency, inFlight, waiting, rest, failing, allowance } = state
   const isDead = rest?.kind === 'needs-credentials'
   return {
     key,
@@ -35,6 +35,7 @@ function credentialView(state: CredentialState): z.output<typeof CredentialView>
     waiting,
     restingUntil: rest === null || isDead ? null : iso(rest.until),
     needsCredentials: isDead ? { since: iso(rest.since), nextProbeAt: iso(rest.until) } : null,
+    failing: failing === null ? null : { ...failing, since: iso(failing.since) },
     reason: rest?.message ?? null,
     allowance: allowance === null ? null : { ...allowance, at: iso(allowance.at) },
   }

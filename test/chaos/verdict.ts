@@ -11,7 +11,7 @@ import type { ServerProcess } from '../end-to-end/server-process.ts'
 /** Every row, once all are at rest or the time is over; those that are not at rest then are stuck. */
 export async function rowsAtRest(server: ServerProcess, withinMs: number): Promise<RowView[]> {
   const client = createClient(server.url)
-  for (const end = Date.now() + withinMs; ; await sleep(250)) {
+  for (const end = Date.now() + withinMs; ; await sleep(60)) {
     const rows = await allRows(client, 'inbound-leads')
     if (rows.every(({ atRest }) => atRest) || Date.now() > end) return rows
   }

@@ -45,6 +45,24 @@ describe('an enrol column', () => {
     expect(calls).toEqual([])
   })
 
+  it('ends what it did before when the person has opted out since, and enrols nobody', async () => {
+    const refusal = async () => 'opted out of e-mail'
+    const { via, calls } = sequencerWith({ present: [fromBo], refusal })
+    expect(await run(column(via), row, { earlier: earlier(fromBo) })).toEqual({
+      status: 'no-result',
+      reason: expect.stringMatching(/^opted out of e-mail; .*sequence welcome of bo@ours.example/),
+      detail: { ended: fromBo },
+    })
+    expect(calls).toEqual(['unenrol welcome e1'])
+    const byHand = sequencerWith({ present: [fromBo], refusal, unenrols: false })
+    expect(await run(column(byHand.via), row, { earlier: earlier(fromBo) })).toMatchObject({
+      status: 'no-result',
+      reason: expect.stringMatching(/^opted out of e-mail; .*by hand/),
+      detail: { takeOutByHand: fromBo },
+    })
+    expect(byHand.calls).toEqual([])
+  })
+
   it('ends what it did before in the name of another sender', async () => {
     const { via, calls, enrolments } = sequencerWith({ present: [fromBo] })
     expect(await run(column(via), row, { earlier: earlier(fromBo) })).toMatchObject({
@@ -100,6 +118,17 @@ describe('an enrol column', () => {
     expect(failure).toMatchObject({ kind: 'invalid-request', retryable: false })
     expect(failure.message).toMatch(/enrolled already; .*sequence welcome of bo@ours.example .*by hand/)
     expect(calls).toEqual(['enrol welcome ana@ours.example'])
+  })
+
+  it('enrols nobody on a guess when the vendor cannot say in which sequence the person is', async () => {
+    const unknown = { state: 'unknown', reason: 'enrolled, but not known where' } as const
+    const { via, calls } = sequencerWith({ find: async () => unknown })
+    const outcome = await run(column(via), row)
+    expect(outcome).toEqual({
+      status: 'no-result',
+      reason: 'enrolled, but not known where: nobody is enrolled on a guess',
+    })
+    expect(calls).toEqual([])
   })
 
   it('is reconciled by asking', async () => {

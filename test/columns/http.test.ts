@@ -253,9 +253,46 @@ describe('an http column', () => {
     expect(seen).toEqual([])
   })
 
-  it.each(['keyed', 'same-state'] as const)('may be called again where its target is %s', async (target) => {
-    expect(column({ ...post, target }).work).toMatchObject({ target })
-    expect(await reconcile(column({ ...post, target }), {})).toEqual({ state: 'absent' })
+  it.each(['keyed', 'same-state'] as const)(
+    'is called again as it was where its target is %s',
+    async (target) => {
+      const again = column({ ...post, target })
+      expect(again.work).toMatchObject({ target })
+      expect(await reconcile(again, { text: 'hi' })).toEqual({
+        state: 'happened',
+        outcome: { status: 'done', value: { score: 7 } },
+      })
+      expect(seen).toMatchObject([
+        { method: 'POST', body: '{"text":"hi"}', headers: { 'idempotency-key': 'row_1.cell.1.abcd' } },
+      ])
+      status(422)
+      expect(await reconcile(again, {})).toEqual({ state: 'absent' })
+      status(503)
+      expect(await failureOf(reconcile(again, {}))).toMatchObject({ retryable: true })
+    },
+  )
+
+  it.each(['{"score":"high"}', '<html>', ''])(
+    'that changed something is done with an answer of 2xx that it cannot use: %o',
+    async (text) => {
+      answer = (response) => response.end(text)
+      expect(await run(column(post), {})).toMatchObject({
+        status: 'done',
+        value: null,
+        reason: expect.stringContaining('answered something else than the output schema'),
+      })
+    },
+  )
+
+  it('does not know what a write did that is answered with a redirect or with too much', async () => {
+    status(303, { location: '/orders/7' })
+    expect(await failureOf(run(column(post), {}))).toMatchObject({ outcomeUnknown: true })
+    answer = (response) => response.end(`"${'x'.repeat(1_100_000)}"`)
+    expect(await failureOf(run(column(post), {}))).toMatchObject({
+      kind: 'invalid-output',
+      outcomeUnknown: true,
+    })
+    expect(await failureOf(run(column(), {}))).toMatchObject({ outcomeUnknown: false })
   })
 
   it('is not repeated after an unknown outcome unless it says so', async () => {

@@ -31,14 +31,18 @@ function outbox() {
 describe('a notify column', () => {
   it('sends one message with the send id', async () => {
     const { send, messages } = outbox()
-    expect(await run(column({ send }), lead)).toEqual({ status: 'done', value: { ...sent, replacing: null } })
+    expect(await run(column({ send }), lead)).toEqual({
+      status: 'done',
+      value: { ...sent, to: lead, replacing: null },
+    })
     expect(messages).toMatchObject([[{ to: lead, reason: 'because' }, 'row_1.cell.1.abcd']])
   })
 
-  it('keeps which earlier message of its own it stands in for', async () => {
+  it('keeps which earlier message of its own it stands in for, and whom that was for', async () => {
     const { send } = outbox()
-    const earlier = { id: 'm0', channel: 'D0', fallback: false, replacing: { id: 'm-1', channel: 'D9' } }
-    const replacing = { id: 'm0', channel: 'D0' }
+    const to = { email: 'bo@ours.example' }
+    const replacing = { id: 'm0', channel: 'D0', to }
+    const earlier = { ...replacing, fallback: false, replacing: { id: 'm-1', channel: 'D9', to } }
     expect(await run(column({ send }), lead, { earlier })).toMatchObject({ value: { replacing } })
     const find = async () => ({ state: 'found' as const, value: sent })
     expect(await reconcile(column({ find }), lead, { earlier })).toMatchObject({
@@ -68,10 +72,13 @@ describe('a notify column', () => {
     expect(ids).toEqual(['row_1.cell.1.abcd'])
   })
 
-  it('repeats over a messenger that cannot be asked, unless it is told to leave it', () => {
-    expect(column({ target: 'blind' }).work).toMatchObject({ target: 'blind', whenUnknown: 'repeat' })
-    expect(column({ target: 'blind' }, 'leave').work).toMatchObject({ whenUnknown: 'leave' })
-    expect(column({ target: 'readable' }, 'repeat').work).not.toHaveProperty('whenUnknown')
+  it.each([
+    ['blind', undefined, 'repeat'],
+    ['blind', 'leave', 'leave'],
+    ['readable', undefined, 'leave'],
+    ['readable', 'repeat', 'repeat'],
+  ] as const)('over a %s messenger told %s will %s what nobody can tell of', (target, told, whenUnknown) => {
+    expect(column({ target }, told).work).toMatchObject({ target, whenUnknown })
   })
 
   it('says at the end of a message that it may be a repetition, in its detail too', async () => {

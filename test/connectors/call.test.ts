@@ -139,6 +139,21 @@ describe('the limits of the credential', () => {
   })
 })
 
+describe('what cannot be sent', () => {
+  test.each([
+    ['an address that is none', { url: 'not an address' }],
+    ['an address with another protocol', { url: 'ftp://crm.example/' }],
+    ['an address with a password', { url: 'https://me:hidden@crm.example/' }],
+    ['a header with a line break', { headers: { authorization: 'Bearer hidden\r\nx: y' } }],
+    ['a header that is no ASCII', { headers: { authorization: 'Bearer hidd€n hidden' } }],
+  ])('%s is refused, and nothing has left', async (_, change) => {
+    const url = await serve((_, response) => void response.end('{}'))
+    const failure = await failureOf(exchange({ ...asked(url), write: true, ...change }, callOf()))
+    expect(failure).toMatchObject({ kind: 'invalid-request', retryable: false, outcomeUnknown: false })
+    expect(`${failure.message} ${String(failure.cause)}`).not.toContain('hidden')
+  })
+})
+
 test('a method that is handed in keeps its object', async () => {
   const heard: unknown[] = []
   const limits = {

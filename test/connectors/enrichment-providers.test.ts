@@ -47,9 +47,9 @@ const providers: Provider[] = [
   },
 ]
 
-const endings: Record<string, { kind: FailureKind; retryable: boolean }> = {
+const endings: Record<string, { kind: FailureKind; retryable: boolean; retryAfterMs?: number }> = {
   'rate-limited': { kind: 'rate-limited', retryable: true },
-  'rate-limited-without-a-time': { kind: 'rate-limited', retryable: true },
+  'rate-limited-without-a-time': { kind: 'rate-limited', retryable: true, retryAfterMs: 10_000 },
   'key-refused': { kind: 'needs-credentials', retryable: true },
   forbidden: { kind: 'unauthorized', retryable: false },
   'server-error': { kind: 'unavailable', retryable: true },
@@ -110,9 +110,10 @@ for (const { vendor, make, vague, country } of providers) {
   })
 }
 
-test('a 404 that is not the provider speaking is no "no match"', async () => {
+test('a 404 that is not the provider speaking is no "no match", and the company is asked for again', async () => {
   const provider = peopleDataLabs({ apiKey: 'good', baseUrl: `${sandbox.url}/people-data-labs/wrong` })
   expect(await failureOf(provider.findFirm({ domain: 'acme.test' }, call()))).toMatchObject({
-    kind: 'not-found',
+    kind: 'unavailable',
+    retryable: true,
   })
 })

@@ -90,7 +90,14 @@ describe('a failing provider', () => {
 
   test('whose address is wrong is not taken for "no match"', async () => {
     answer(404, '<html>no such page</html>')
-    expect(await failureOf(find('a.example'))).toMatchObject({ kind: 'invalid-request', retryable: false })
+    const failure = await failureOf(find('a.example'))
+    expect(failure).toMatchObject({ kind: 'unavailable', retryable: true })
+    expect(failure.message).toContain('address')
+  })
+
+  test('behind a page that forbids is asked again', async () => {
+    answer(403, '<html>Access denied</html>')
+    expect(await failureOf(find('a.example'))).toMatchObject({ kind: 'unavailable', retryable: true })
   })
 
   test.each([

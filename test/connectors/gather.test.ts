@@ -146,6 +146,28 @@ describe('each caller', () => {
     expect(requests).toEqual([[2, 3]])
   })
 
+  test('who goes while the others are about to leave is left behind by them', async () => {
+    const requests: number[][] = []
+    const { ask } = gathering({
+      many: async (items, call) => {
+        await sleep(60) // A login, say.
+        call.leaving?.()
+        requests.push([...items])
+        return items.map((item) => ({ value: `written ${item}` }))
+      },
+      one: () => Promise.reject(new Error('there are two')),
+    })
+    const cancel = new AbortController()
+    const cancelled = failureOf(ask(1, bulk({ signal: cancel.signal })))
+    const late = failureOf(ask(2, bulk({ timeoutMs: 30 })))
+    const others = Promise.all([ask(3, bulk()), ask(4, bulk())])
+    setTimeout(() => cancel.abort(), 50)
+    expect(await cancelled).toMatchObject({ outcomeUnknown: false })
+    expect(await late).toMatchObject({ kind: 'timeout', retryable: true, outcomeUnknown: false })
+    expect(await others).toEqual(['written 3', 'written 4'])
+    expect(requests).toEqual([[3, 4]])
+  })
+
   test('who is cancelled after it left takes nobody along, and does not know what happened', async () => {
     const { ask } = gathering({
       many: async (items, call) => {

@@ -1,4 +1,8 @@
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { keptFile } from '../../cli/kept-file.ts'
 import type { FailureKind } from '../../columns/errors.ts'
 import type { EnrolRequest, Sequencer } from '../../columns/ports.ts'
 import { apolloSequences } from '../../connectors/apollo.ts'
@@ -9,11 +13,16 @@ import { callWithin as call, failureOf } from './failure-of.ts'
 import { switchOn } from './named-fault.ts'
 
 let sandbox: Sandbox
+/** Each connector to Outreach takes over the token of the one before it. */
+let keptAt: string
 
 beforeAll(async () => {
   sandbox = await startSandbox()
 })
 afterAll(() => sandbox.close())
+beforeEach(() => {
+  keptAt = join(mkdtempSync(join(tmpdir(), 'rota-')), 'token')
+})
 
 const people = [{ email: 'ada@acme.test' }, { email: 'opted.out@acme.test', optedOut: true }]
 const senders = [
@@ -47,6 +56,7 @@ const vendors: Vendor[] = [
         clientId: 'c',
         clientSecret: 's',
         refreshToken: 'good',
+        kept: keptFile(keptAt),
         baseUrl: `${sandbox.url}/outreach`,
       }),
     enrols: '/sequenceStates',
@@ -130,13 +140,20 @@ for (const { name, make, enrols } of vendors) {
 
     const endings: Record<
       string,
-      { kind: FailureKind; retryable: boolean; outcomeUnknown: boolean; enrolled: number }
+      {
+        kind: FailureKind
+        retryable: boolean
+        outcomeUnknown: boolean
+        retryAfterMs?: number
+        enrolled: number
+      }
     > = {
       'rate-limited': { kind: 'rate-limited', retryable: true, outcomeUnknown: false, enrolled: 0 },
       'rate-limited-without-a-time': {
         kind: 'rate-limited',
         retryable: true,
         outcomeUnknown: false,
+        retryAfterMs: 10_000,
         enrolled: 0,
       },
       'key-refused': { kind: 'needs-credentials', retryable: true, outcomeUnknown: false, enrolled: 0 },
@@ -161,6 +178,26 @@ for (const { name, make, enrols } of vendors) {
       })
     }
 
+    test.each([403, 404, 410])('a page with status %i is nobody who refuses', async (status) => {
+      const enrolment = await sequencer.enrol(request, call())
+      const page = { vendor: name, kind: 'status', status, body: '<html>no such route</html>' } as const
+      sandbox.faults.add({ ...page, path: enrols, method: 'POST' })
+      const again = { kind: 'unavailable', retryable: true }
+      const other = { ...request, sequence: '302' }
+      expect(await failureOf(sequencer.enrol(other, call()))).toMatchObject({
+        ...again,
+        outcomeUnknown: true,
+      })
+      await fetch(`${sandbox.url}/faults`, { method: 'DELETE' })
+      const taking = { salesloft: '/cadence_memberships/', outreach: '/finish', apollo: '/remove_or_stop' }[
+        name
+      ]
+      sandbox.faults.add({ ...page, path: taking ?? '' })
+      const left = await failureOf(sequencer.unenrol(enrolment, request, call()))
+      expect(left).toMatchObject({ ...again, outcomeUnknown: true })
+      expect((await sequencer.find(request, call())).state).toBe('found')
+    })
+
     test('there is no fault without an ending here', () => {
       const extra: Record<string, string[]> = { outreach: ['login-refused'], apollo: ['credits-used-up'] }
       const names = Object.keys(sandbox.vendors[name]?.faults ?? {})
@@ -169,6 +206,11 @@ for (const { name, make, enrols } of vendors) {
     })
   })
 }
+
+test('salesloft gets no more than 600 calls in any minute', () => {
+  const { burst = 0, perSecond = 0 } = salesloft({ apiKey: 'k' }).budget
+  expect(burst + 60 * perSecond).toBeLessThanOrEqual(600)
+})
 
 describe('logging in to outreach', () => {
   beforeEach(async () => {

@@ -245,6 +245,22 @@ describe('finding where the fallback channel cannot be read', () => {
     expect(await messenger.find(hidden, 'send_1', call())).toEqual({ state: 'absent' })
   })
 
+  it.each(['#sales', undefined])(
+    'of a person who left after it was sent, nobody knows (fallback %s)',
+    async (fallback) => {
+      const { fallbackChannel: _, ...direct } = message
+      const sent = fallback === undefined ? direct : { ...direct, fallbackChannel: fallback }
+      await messenger.send(sent, 'send_1', call())
+      const users = workspace.users.map((user) => ({ ...user, deleted: true }))
+      sandbox.vendors.slack?.load({ ...workspace, users })
+      const fresh = slack({ botToken: 'xoxb-good', apiUrl: `${sandbox.url}/slack/api` })
+      expect(await fresh.find(sent, 'send_1', call())).toEqual({
+        state: 'unknown',
+        reason: expect.stringContaining('ana@rota.test'),
+      })
+    },
+  )
+
   it('of a person who cannot, nobody knows', async () => {
     const hidden = { ...message, to: { email: 'bo@rota.test' }, fallbackChannel: '#unheard-of' }
     expect(await messenger.find(hidden, 'send_1', call())).toMatchObject({ state: 'unknown' })
@@ -305,7 +321,7 @@ describe('when Slack misbehaves', () => {
 
   it.each([
     [{ 'retry-after': '7' }, 7_000],
-    [{}, null],
+    [{}, 10_000],
   ])('a 429 with %j is handed on without waiting', async (headers, retryAfterMs) => {
     sandbox.faults.add({
       ...post,

@@ -112,6 +112,11 @@ describe('the Adaptive Card schema 1.5', () => {
   })
 })
 
+it('lets no more than four requests go in any one second', () => {
+  const { perSecond = 0, burst = 0 } = teams({ webhookUrl }).budget
+  expect(perSecond + burst).toBeLessThanOrEqual(4)
+})
+
 describe('when Teams misbehaves', () => {
   const post = { vendor: 'teams', path: '/workflows' } as const
 
@@ -136,6 +141,15 @@ describe('when Teams misbehaves', () => {
     sandbox.faults.add({ ...post, kind: 'status', status, headers })
     expect(await failureOf(teams({ webhookUrl }).send(message, 's', call()))).toMatchObject(expected)
     expect(posts()).toEqual([])
+  })
+
+  it.each([403, 404, 410])('a %i page that is not its own leaves the outcome unknown', async (status) => {
+    sandbox.faults.add({ ...post, kind: 'status', status, body: '<html>Blocked</html>' })
+    expect(await failureOf(teams({ webhookUrl }).send(message, 's', call()))).toMatchObject({
+      kind: 'unavailable',
+      retryable: true,
+      outcomeUnknown: true,
+    })
   })
 
   it('reads the refusal that older webhooks hide in a 200', async () => {

@@ -1,10 +1,15 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { z } from 'zod'
+import { defineTable } from '../../columns/table.ts'
+import { owner, rep, teamOf } from '../runtime/teams.ts'
 import { ask, post } from '../server/http.ts'
 import { deal, deals } from '../server/market-table.ts'
 import { call, calls } from '../server/service-level-table.ts'
+import { until } from '../support/runtime.ts'
 import { type RunningApp, startApp } from '../support/start-app.ts'
+import { question, startVendor } from '../support/vendor.ts'
 import { house } from './server-process.ts'
 
 const run = promisify(execFile)
@@ -71,6 +76,32 @@ describe('on the command line', () => {
     const headers = { authorization: 'Bearer key-of-this-test' }
     const { body } = await ask(app, `/v1/audit?subject=row&name=${row}`, { headers })
     expect(body.audit[0]).toMatchObject({ who: 'api-key' })
+  })
+
+  test('override of a row that waits is accepted at once, and says what the row waits for', async () => {
+    const { url } = await startVendor(() => ({ status: 401 }))
+    const table = defineTable('waiting', { input: z.object({ name: z.string() }) })
+      .column('asked', question({ url, account: { key: 'firms:acme', concurrency: 2 } }))
+      .column('owner', owner(teamOf([rep('ana')]), [rep('bo')]), { when: { asked: 'answered' } })
+    const waiting = await startApp({ tables: [table], apiKey: 'key-of-this-test' })
+    onTestFinished(() => waiting.close())
+    const headers = { authorization: 'Bearer key-of-this-test' }
+    const { body } = await post(waiting, '/v1/tables/waiting/rows', { name: 'a' }, headers)
+    const [{ id }] = body.rows
+    const cellNow = async () => (await waiting.runtime.row('waiting', id)).cells.asked
+    await until(async () => (await cellNow())?.waiting?.on === 'credentials', 'it waits for credentials')
+    const { stdout, code } = await rotaAt(waiting.url, 'override', id, 'bo', '--reason', 'knows them')
+    expect(code).toBe(0)
+    const [first, ...rest] = stdout.trim().split('\n')
+    expect(first).toMatch(new RegExp(`^accepted: ${id} goes to bo \\(run run_`))
+    expect(rest).toContainEqual(expect.stringMatching(/^asked waits for credentials until \S+: .*401/))
+    expect(rest.at(-1)).toMatch(/^bo gets it when the row goes on; run \S+ is still under way/)
+  }, 30_000)
+
+  test('override says that its reason is required', async () => {
+    const { stdout } = await rota('override', '--help')
+    expect(stdout).toMatch(/Usage: rota override <row> <rep> --reason <text>/)
+    expect(stdout).toMatch(/--reason <text> .*\(required\)/)
   })
 
   test('leave adds a leave beside those that are there, and tells what is wrong with one', async () => {

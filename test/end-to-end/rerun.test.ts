@@ -137,7 +137,7 @@ describe('a run over two selected rows and one column', () => {
   test('with force on every column repeats no effect and no draw', async () => {
     const { scope, one } = await three()
     const { counts } = await run({ scope, mode: 'all', force: true, downstream: true })
-    expect(counts).toMatchObject({ ran: 16, kept: 10, failed: 0 })
+    expect(counts).toMatchObject({ ran: 18, kept: 10, failed: 0 })
     expect(effectsIn(await ledger())).toEqual(nothing)
     expect(await draws()).toHaveLength(3)
     const { history } = (await client.get(`${table}/rows/${one}/cells/handoff`)) as {

@@ -1,71 +1,11 @@
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { connect, sandboxSettings } from '../../cli/connect.ts'
-import { readSettings } from '../../cli/settings.ts'
-import type { Connectors, Crm } from '../../columns/ports.ts'
 import { apolloEnrichment } from '../../connectors/apollo.ts'
 import { enrichment } from '../../connectors/enrichment.ts'
 import { peopleDataLabs } from '../../connectors/people-data-labs.ts'
-import { inboundLeads, sandboxState } from '../../examples/inbound-leads/tables.ts'
 import { idOf } from '../../sandbox/salesforce/store.ts'
-import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts'
-import {
-  insertOne,
-  insertRows,
-  onDisk,
-  type RunningRuntime,
-  rerun,
-  runTables,
-  until,
-} from '../support/runtime.ts'
-
-const crms = ['salesforce', 'hubspot'] as const
-type CrmName = (typeof crms)[number]
-
-async function example(
-  crm: CrmName = 'salesforce',
-  instead: (at: { url: string; crm: Crm }) => Partial<Connectors> = () => ({}),
-) {
-  const sandbox = await startSandbox()
-  onTestFinished(() => sandbox.close())
-  for (const [vendor, state] of Object.entries(sandboxState())) sandbox.vendors[vendor]?.load(state)
-  const settings = sandboxSettings(readSettings({ ROTA_SANDBOX: '1', ROTA_CRM: crm }), sandbox.url)
-  const { connectors } = connect(settings)
-  const { crm: port, messenger, sequencer, enrichments, model } = connectors
-  const given = { crm: port, messenger, sequencer, enrichments, model }
-  const table = inboundLeads({ ...given, ...instead({ url: sandbox.url, crm: port }) })
-  return { sandbox, running: await runTables([table]) }
-}
-
-const lead = (company: string, more: object = {}) => ({
-  company,
-  email: `kim@${company.toLowerCase().replaceAll(' ', '')}.example`,
-  lastName: 'Kim',
-  country: 'France',
-  employees: '400',
-  source: 'demo request',
-  ...more,
-})
-
-const cellsOf = async ({ runtime }: RunningRuntime, id: string) =>
-  (await runtime.row('inbound-leads', id)).cells
-const bodiesOf = (sandbox: Sandbox, path: string) =>
-  sandbox.ledger
-    .entries({})
-    .flatMap((entry) => (entry.path.includes(path) ? [JSON.stringify(entry.body)] : []))
-const messages = (sandbox: Sandbox, of: string) =>
-  sandbox.ledger
-    .entries({ effect: 'message-posted' })
-    .flatMap(({ effect }) => (effect !== null && JSON.stringify(effect).includes(of) ? [effect] : []))
-
-/** Resolves when it is on disk until when this late column waits. */
-const begunToWait = (running: RunningRuntime, id: string, column: string) =>
-  until(
-    async () =>
-      typeof (await onDisk(running, 'inbound-leads', id)).cells[column]?.waiting?.until === 'number',
-    `${column} waits`,
-    30_000,
-  )
+import { insertOne, rerun } from '../support/runtime.ts'
+import { bodiesOf, cellsOf, crms, example, lead, messages } from './on-sandbox.ts'
 
 describe.each(crms)('a lead of the example on %s', (crm) => {
   test('of an account whose owner has left asks for a new owner once, however many come in (trap 42)', async () => {
@@ -96,15 +36,18 @@ describe.each(crms)('a lead of the example on %s', (crm) => {
     expect((await cellsOf(running, id)).reownTask?.status).toBe('skipped')
   })
 
-  test('carries our stamp in the CRM, and a change that has it is known as our own write', async () => {
+  test('carries our stamp in the CRM, and events of its creation and of its owner are known as our own writes', async () => {
     const { sandbox, running } = await example(crm)
     const id = await insertOne(running, 'inbound-leads', lead('Mistral'))
     const written = bodiesOf(sandbox, crm === 'hubspot' ? '/objects/contacts' : '/sobjects').join()
     const field = crm === 'hubspot' ? 'rota_send_id' : 'Rota_Send_Id__c'
-    const stamp = new RegExp(`"${field}":"(${id}[^"]+)"`).exec(written)?.[1] ?? 'there is none'
-    const echo = { ...lead('Mistral'), stamp, changedAt: new Date().toISOString() }
-    const { rows } = await running.runtime.insert('inbound-leads', [echo])
-    expect(rows).toMatchObject([{ status: 'ignored-own-write', id, column: 'crmOwner' }])
+    for (const column of ['record', 'crmOwner']) {
+      const stamp =
+        new RegExp(`"${field}":"(${id}\\.${column}\\.[^"]+)"`).exec(written)?.[1] ?? 'there is none'
+      const echo = { ...lead('Mistral'), stamp, changedAt: new Date().toISOString() }
+      const { rows } = await running.runtime.insert('inbound-leads', [echo])
+      expect(rows).toMatchObject([{ status: 'ignored-own-write', id, column }])
+    }
   })
 })
 
@@ -234,51 +177,5 @@ describe('a lead of the example', () => {
     const { sequence } = await cellsOf(running, id)
     expect(sequence).toMatchObject({ status: 'done', reason: expect.stringContaining('moved from sequence') })
     expect(sequence?.value).not.toEqual(before)
-  })
-
-  test('is told to nobody twice when the CRM was there in time', async () => {
-    const { sandbox, running } = await example()
-    const id = await insertOne(running, 'inbound-leads', lead('Mistral'))
-    expect(await cellsOf(running, id)).toMatchObject({
-      recordPending: { status: 'skipped' },
-      ownerPending: { status: 'skipped' },
-    })
-    expect(messages(sandbox, id)).toHaveLength(1)
-  })
-
-  test('is told to the rep as pending while the CRM takes no owner, and handed over once it does (trap 96)', async () => {
-    const { sandbox, running } = await example()
-    sandbox.faults.add({
-      ...{ vendor: 'salesforce', method: 'PATCH', path: '/sobjects/Lead/00Q' },
-      ...{ kind: 'status', status: 503, times: 1_000 },
-    })
-    const [id = ''] = await insertRows(running, 'inbound-leads', [lead('Mistral')])
-    await begunToWait(running, id, 'ownerPending')
-    running.clock.aheadMs += 31_000
-    const later = await running.restart()
-    await until(async () => (await cellsOf(later, id)).ownerPending?.status === 'done', 'the rep is told')
-    const [told] = messages(sandbox, id)
-    expect(told?.text).toContain('owner pending in CRM: Mistral')
-    sandbox.faults.clear()
-    later.clock.aheadMs += 20 * 60_000
-    const last = await later.restart()
-    await until(async () => (await cellsOf(last, id)).handoff?.status === 'done', 'the lead is handed over')
-    expect(await cellsOf(last, id)).toMatchObject({
-      crmOwner: { status: 'done' },
-      recordPending: { status: 'skipped' },
-    })
-  })
-
-  test('is told to the team as pending while the CRM has no record of it (trap 96)', async () => {
-    const { sandbox, running } = await example()
-    sandbox.faults.add({ vendor: 'salesforce', kind: 'status', status: 503, times: 10_000 })
-    const [id = ''] = await insertRows(running, 'inbound-leads', [lead('Mistral')])
-    await begunToWait(running, id, 'recordPending')
-    running.clock.aheadMs += 31_000
-    const later = await running.restart()
-    await until(async () => (await cellsOf(later, id)).recordPending?.status === 'done', 'the team is told')
-    expect(messages(sandbox, id)).toMatchObject([
-      { text: expect.stringContaining('pending in CRM: Mistral') },
-    ])
   })
 })

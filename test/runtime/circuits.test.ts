@@ -108,7 +108,7 @@ describe('a side without quota', () => {
     await asked(running, 'a')
     expect(await asked(running, 'b')).toMatchObject({
       status: 'waiting',
-      waiting: { on: 'rate-limit' },
+      waiting: { on: 'credentials' },
       error: { kind: 'quota-exhausted' },
     })
     expect(server.asked).toHaveLength(1)

@@ -25,6 +25,16 @@ describe('a condition', () => {
     )
   })
 
+  test('on an object names what it is on, not the whole object', () => {
+    const owner = row({ doubled: { status: 'done', attempts: 1, value: { rep: 'ana', previous: [] } } })
+    const skip = skipOf(plan, when({ doubled: () => false }), owner)
+    expect(skip).toMatchObject({
+      reason: 'the condition on doubled is not met',
+      values: { doubled: { rep: 'ana' } },
+    })
+    expect(skipOf(plan, when({ doubled: 'x' }), owner)?.reason).toBe('doubled is not x')
+  })
+
   test('does not see a value that is not done', () => {
     const failed = row({ doubled: { status: 'error', attempts: 1, value: 4 } })
     expect(skipOf(plan, when({ doubled: 4 }), failed)).toMatchObject({ values: { doubled: null } })

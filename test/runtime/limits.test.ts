@@ -108,7 +108,7 @@ describe('a credential', () => {
     for (const id of ids)
       expect((await running.runtime.row('t', id)).cells).toMatchObject({
         asked: { status: 'done', value: 'by rule', attempts: 1 },
-        told: { status: 'waiting', waiting: { on: 'rate-limit' } },
+        told: { status: 'waiting', waiting: { on: 'credentials' } },
       })
   })
 })
@@ -227,6 +227,18 @@ describe('a dead credential', () => {
     running = await running.restart()
     await until(async () => (await running.runtime.count('t', 'after.status:done')) === 10, 'all go on')
     expect(vendor.arrivals).toHaveLength(before + 20)
+  })
+
+  test('and an account without quota alike: a day is not waited for when it has calls again after a restart', async () => {
+    const state = { empty: true }
+    const vendor = await startVendor(() => (state.empty ? { status: 402, retryAfter: '3600' } : null))
+    let running = await runTables([start().column('told', effect({ url: vendor.url, account: acme }))])
+    await insertRows(running, 't', rows(10))
+    await running.runtime.idle()
+    expect(await running.runtime.count('t', 'status:waiting')).toBe(10)
+    state.empty = false
+    running = await running.restart()
+    await until(async () => (await running.runtime.count('t', 'told.status:done')) === 10, 'all go on')
   })
 
   test('is known to work again by any answer to the one that tries, also by a refusal of its request', async () => {

@@ -47,6 +47,23 @@ describe('a manual override', () => {
     expect(await ownerOf(running, second)).toMatchObject({ rep: 'dev', method: 'sticky' })
   })
 
+  test('for the rep who has it already writes the word down and tells nobody anything again', async () => {
+    const { outside, table } = leads()
+    const running = await runTables([table])
+    const id = await insertOne(running, 'leads', { name: 'a', company: 'acme' })
+    const { rep: has } = await ownerOf(running, id)
+    await running.runtime.override('leads', id, { rep: String(has), ...why })
+    await running.runtime.idle()
+    expect(await ownerOf(running, id)).toMatchObject({ rep: has, previous: [] })
+    expect((await cellOf(running, id))?.pinned).toMatchObject({ who: 'boss', reason: 'she knows them' })
+    expect(outside.taken).toHaveLength(1)
+    expect(await running.runtime.audit({ limit: 5 })).toEqual(
+      expect.arrayContaining([expect.objectContaining({ subject: 'row', name: id, who: 'boss' })]),
+    )
+    await rerun(running, 'leads', { redraw: true, reason: 'again', includeEffects: true })
+    expect(await ownerOf(running, id)).toMatchObject({ rep: has })
+  })
+
   test('moves the turn within the pool: the first is owed one, the other has had one (trap 82)', async () => {
     const running = await runTables([leads().table])
     const id = await insertOne(running, 'leads', { name: 'a' })

@@ -67,9 +67,12 @@ describe('a side that takes no calls', () => {
   const failed = (kind: FailureKind, retryable = true) => new CallFailure(kind, '', { retryable })
 
   test('uses up no attempt of a row that can wait: for a limit a day long, for a key as long as it takes', () => {
-    for (const kind of ['rate-limited', 'quota-exhausted'] as const) {
+    for (const [kind, on] of [
+      ['rate-limited', 'rate-limit'],
+      ['quota-exhausted', 'credentials'],
+    ] as const) {
       const given = { failure: failed(kind, false), attempt: 4, without: 'wait' as const, now: day }
-      expect(follow({ ...given, firstAt: 1 })).toMatchObject({ on: 'rate-limit', counts: false })
+      expect(follow({ ...given, firstAt: 1 })).toMatchObject({ on, counts: false })
       expect(follow({ ...given, firstAt: 0 })).toEqual({ next: 'error' })
     }
     const dead = { failure: failed('needs-credentials'), attempt: 4, without: 'wait' as const, now: 99 * day }

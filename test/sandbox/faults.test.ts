@@ -53,6 +53,19 @@ describe('a fault by its name', () => {
     ])
   })
 
+  test('with a field that no fault has is refused, naming those there are', async () => {
+    for (const fault of [
+      { vendor: 'hubspot', kind: 'status', status: 503, time: 3 },
+      { vendor: 'hubspot', name: 'hang', time: 3 },
+    ]) {
+      const { status, body } = await send('/faults', fault)
+      expect([status, body.error]).toEqual([
+        422,
+        expect.stringMatching(/no fault has time: .*delayMs, times/),
+      ])
+    }
+  })
+
   test('that does not exist is refused with the names there are', async () => {
     const { status, body } = await send('/faults', { vendor: 'hubspot', name: 'meteor' })
     expect(status).toBe(422)
@@ -64,6 +77,19 @@ describe('a fault by its name', () => {
     const { status, body } = await send('/faults', { vendor: 'pipedrive', kind: 'hang' })
     expect([status, body.error]).toEqual([422, expect.stringMatching(/no stand-in .* there are salesforce/)])
     expect((await send('/faults', 'hang')).status).toBe(422)
+  })
+
+  test.each([
+    ['retry after', '2'],
+    ['', '2'],
+    ['x-text', 'two\nlines'],
+    ['x-text', '€'],
+  ])('with the header "%s: %s", which cannot be sent, is refused', async (name, value) => {
+    const fault = { vendor: 'hubspot', kind: 'status', headers: { [name]: value } }
+    const { status, body } = await send('/faults', fault)
+    expect([status, body.error]).toEqual([422, expect.stringContaining('header')])
+    expect((await send('/faults/script', [fault])).status).toBe(422)
+    expect((await read()).status).toBe(200)
   })
 
   test('can be aimed at other requests than the list says', () => {

@@ -28,6 +28,14 @@ describe('the ledger', () => {
     expect(filtered).toHaveLength(1)
   })
 
+  test('of a vendor that is not there is refused with those that are', async () => {
+    const answer = await fetch(`${sandbox.url}/ledger?vendor=slk`)
+    expect([answer.status, await answer.json()]).toEqual([
+      404,
+      { error: expect.stringMatching(/no stand-in is called "slk"; there are .*slack/) },
+    ])
+  })
+
   test('is forgotten with everything else on reset', async () => {
     await fetch(company())
     sandbox.faults.add({ vendor: 'enrichment', kind: 'status' })

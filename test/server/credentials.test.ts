@@ -90,3 +90,33 @@ test('what the vendor says of its own allowance is shown as it said it last', as
   const shown = statusText('http://127.0.0.1:1', [], await credentialsOf(running))
   expect(shown).toMatch(/firms:acme\s+0 of 2\s+0\s+10[12] of 15000 used\s+takes calls/)
 })
+
+test('an outage shows since when, how many requests and what the last one met, until one is answered', async () => {
+  let isAway = true
+  const running = await start((_, said) => (isAway && said === 'asked' ? { status: 503 } : null))
+  const before = Date.now()
+  await post(running, '/v1/tables/leads/rows?wait=done', { n: 1 })
+  const [crm, firms] = await credentialsOf(running)
+  expect(crm?.failing).toBeNull()
+  expect(firms).toMatchObject({
+    restingUntil: null,
+    failing: { failures: 2, last: 'unavailable: the vendor answered 503' },
+  })
+  expect(Date.parse(firms?.failing?.since ?? '')).toBeGreaterThanOrEqual(before)
+  expect(statusText('http://127.0.0.1:1', [], await credentialsOf(running))).toMatch(
+    /firms:acme .*failing since \S+Z \(2 failures, last: unavailable: the vendor answered 503\)/,
+  )
+  expect((await ask(running, '/metrics')).text).toContain('rota_credential_failing{key="firms:acme"} 2')
+
+  isAway = false
+  await post(running, '/v1/tables/leads/rows?wait=done', { n: 2 })
+  expect((await credentialsOf(running))[1]?.failing).toBeNull()
+  expect((await ask(running, '/metrics')).text).toContain('rota_credential_failing{key="firms:acme"} 0')
+})
+
+test('a refusal is an answer: it ends an outage, and none begins with it', async () => {
+  const script = [503, 404]
+  const running = await start((_, said) => (said === 'asked' ? { status: script.shift() ?? 404 } : null))
+  await post(running, '/v1/tables/leads/rows?wait=done', { n: 1 })
+  expect((await credentialsOf(running))[1]?.failing).toBeNull()
+})

@@ -1,10 +1,13 @@
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { defineTable } from '../../columns/table.ts'
 import { startServer } from '../../server/serve.ts'
 import { hasBrowser, launchBrowser } from '../support/browser.ts'
 import { type RunningApp, startApp } from '../support/start-app.ts'
 import { temporaryFolder } from '../support/temp.ts'
+import { question, startVendor } from '../support/vendor.ts'
 import { ask, post } from './http.ts'
 import { call, calls } from './service-level-table.ts'
 
@@ -92,6 +95,25 @@ describe.skipIf(!hasBrowser)('the live page', () => {
     await page.keyboard.press('ArrowLeft')
     await page.keyboard.press('Enter')
     await details.getByText('exit → route').waitFor()
+    expect(wrong).toEqual([])
+    await page.close()
+  })
+
+  test('a vendor that is away shows above the rows, and goes when it answers again', async () => {
+    let isAway = true
+    const { url } = await startVendor(() => (isAway ? { status: 503 } : null))
+    const table = defineTable('leads', { input: z.object({ n: z.number() }) }).column(
+      'asked',
+      question({ url, account: { key: 'firms:acme', concurrency: 2 } }),
+    )
+    app = await startApp({ tables: [table] })
+    const { page, wrong } = await visit()
+    await post(app, `${rows}?wait=done`, { n: 1 })
+    const line = page.locator('#credentials')
+    await line.getByText(/^firms:acme failing since .* \(2 failures, last: .*503\)$/).waitFor()
+    isAway = false
+    await post(app, `${rows}?wait=done`, { n: 2 })
+    await line.waitFor({ state: 'hidden' })
     expect(wrong).toEqual([])
     await page.close()
   })

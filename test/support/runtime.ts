@@ -14,7 +14,7 @@ export interface RunningRuntime {
   runtime: Runtime
   store: Store
   log: LogLine[]
-  /** Milliseconds the runtime's clock is ahead of the real one. Timers stay real. */
+  /** Milliseconds the runtime's clock is ahead of the real one: time that went by, unless it is put back. Timers stay real. */
   clock: { aheadMs: number }
   /** Ends this runtime and opens the same file again, with other tables where given. */
   restart(tables?: readonly TableDefinition[]): Promise<RunningRuntime>
@@ -34,6 +34,7 @@ export async function runTables(
 ): Promise<RunningRuntime> {
   const folder = await temporaryFolder()
   const clock = { aheadMs: 0 }
+  let furthestMs = 0
   let current: RunningRuntime | null = null
   onTestFinished(async () => {
     await current?.close()
@@ -44,7 +45,10 @@ export async function runTables(
     const now = () => Date.now() + clock.aheadMs
     const world: World = {
       now,
-      elapsed: () => performance.now(),
+      elapsed: () => {
+        furthestMs = Math.max(furthestMs, clock.aheadMs)
+        return performance.now() + furthestMs
+      },
       random: setup.random ?? Math.random,
       id: (prefix) => `${prefix}_${randomUUIDv7()}`,
       fetch,

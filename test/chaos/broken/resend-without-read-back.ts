@@ -4,8 +4,8 @@ import { rewrite } from './rewrite.ts'
 rewrite({
   'runtime/attempt.ts': [
     [
-      'reconcile ? work.reconcile(values, context) : work.send',
-      "reconcile ? { state: 'absent' } : work.send",
+      'if (!reconcile) return work.send(values, context)',
+      "if (reconcile) return { state: 'absent' }\n  return work.send(values, context)",
     ],
   ],
 })

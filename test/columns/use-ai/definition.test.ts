@@ -28,6 +28,9 @@ const leads = defineTable('leads', {
   .column('firm', compute({ reads: ['company'], output: Firm, run: () => null }))
   .column('untold', compute({ reads: ['company'], run: () => ({ anything: 1 }) }))
 
+const enumOf = (count: number) =>
+  z.enum(['unknown', ...Array.from({ length: count - 1 }, (_, index) => `t${index}`)])
+
 /** As a template written by somebody whose editor checks nothing. */
 const written = (text: string) => prompt(Object.assign([text], { raw: [] }))
 
@@ -158,6 +161,8 @@ describe('an output', () => {
     ['a loose object', { a: z.looseObject({ b: z.string() }) }, 'output.a', 'z.strictObject'],
     ['a record', { a: z.record(z.string(), z.string()) }, 'output.a', 'use z.object'],
     ['anything', { a: z.object({ b: z.any() }) }, 'output.a.b', 'say what it is'],
+    ['an enum of 1,001 values', { a: z.object({ b: enumOf(1_001) }) }, 'output.a.b', 'in a compute column'],
+    ['enums of 1,001 values in all', { a: enumOf(600), b: enumOf(401) }, 'output', 'in a compute column'],
     [
       'a tuple',
       { a: z.tuple([z.string(), z.number()]) },
@@ -189,6 +194,10 @@ describe('an output', () => {
     ],
   ] as const)('with %s is refused', (_, shape, field, wayOut) => {
     expect(problemOf(output(shape)).details).toMatchObject({ field, wayOut: expect.stringContaining(wayOut) })
+  })
+
+  it('with enums of 1,000 values is taken', () => {
+    expect(() => checkOutput(jsonSchemaOf(z.object({ a: enumOf(600), b: enumOf(400) })))).not.toThrow()
   })
 
   it('that no strict JSON can say is refused, whoever wrote the schema', () => {

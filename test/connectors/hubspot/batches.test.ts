@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Budget } from '../../../columns/budget.ts'
+import { CallFailure } from '../../../columns/errors.ts'
 import type { Call, Crm } from '../../../columns/ports.ts'
 import { versions } from '../../../connectors/hubspot/addresses.ts'
 import { hubspot } from '../../../connectors/hubspot.ts'
@@ -170,6 +171,20 @@ describe('records of many rows', () => {
     expect(await ownersNow(4)).toEqual(['7', '7', '7', '7'])
   })
 
+  it('two that are refused for the same reason cost nobody else their write', async () => {
+    load(40)
+    const taken = ['1004', '1031']
+    const outcomes = await Promise.allSettled(
+      ids(40).map((id) => {
+        const fields = taken.includes(id) ? { fields: { email: 'p1000@acme.com' } } : {}
+        return crm.writeOwner({ type: 'contact', id }, { ownerId: '7', ...fields }, bulk())
+      }),
+    )
+    const refused = ids(40).filter((_, index) => outcomes[index]?.status === 'rejected')
+    expect(refused).toEqual(taken)
+    expect(await ownersNow(40)).toEqual(ids(40).map((id) => (taken.includes(id) ? null : '7')))
+  })
+
   it('a batch whose answer is lost is an unknown outcome for each', async () => {
     load(3)
     sandbox.faults.add({ vendor: 'hubspot', path: '/batch/update', kind: 'after' })
@@ -259,6 +274,89 @@ describe('what a token takes', () => {
     }
     await failureOf(write('1000', '7', listening))
     expect(heard).toMatchObject([{ kind: 'rate-limited', retryAfterMs: 10_000 }])
+  })
+
+  describe('when a batch is refused', () => {
+    const page = { vendor: 'hubspot', kind: 'status', path: '/contacts/' } as const
+    const refusal = { status: 'error', category: 'VALIDATION_ERROR', message: 'lifecyclestage is required' }
+    /** Counts the turns, and the kinds of failures that they end with. */
+    const counted = () => {
+      const heard: string[] = []
+      let turns = 0
+      const by: Call = {
+        ...bulk(),
+        limit: async (_, request) => {
+          turns += 1
+          try {
+            return await request()
+          } catch (error) {
+            heard.push(CallFailure.isInstance(error) ? error.kind : 'other')
+            throw error
+          }
+        },
+      }
+      return { by, heard, turns: () => turns }
+    }
+
+    it('every part of it waits for a turn, and each record alone once it is the matter of all', async () => {
+      load(100)
+      sandbox.faults.add({ ...page, status: 400, body: refusal, times: 300 })
+      const { by, turns } = counted()
+      const failures = await Promise.all(ids(100).map((id) => failureOf(write(id, '7', by))))
+      for (const failure of failures) expect(failure).toMatchObject({ kind: 'invalid-request' })
+      expect(turns()).toBe(requests().length)
+      // The whole, two halves, two quarters; then one for each record.
+      expect(requests().length).toBeLessThanOrEqual(110)
+    })
+
+    it('records that its answer does not name are read in turns of their own', async () => {
+      load(3)
+      const at = '2026-01-01T00:00:00Z'
+      const body = { status: 'COMPLETE', results: [], startedAt: at, completedAt: at }
+      sandbox.faults.add({ ...page, path: '/batch/read', status: 200, body })
+      const { by, turns } = counted()
+      await Promise.all(ids(3).map((id) => read(id, by)))
+      expect(requests('/contacts/')).toHaveLength(4)
+      expect(turns()).toBe(requests().length)
+    })
+
+    it.each([
+      [429, { policyName: 'TEN_SECONDLY_ROLLING', message: 'limit' }, 'rate-limited'],
+      [429, { policyName: 'DAILY', message: 'limit' }, 'quota-exhausted'],
+      [401, { category: 'EXPIRED_AUTHENTICATION', message: 'expired' }, 'needs-credentials'],
+      [503, 'down', 'unavailable'],
+    ])('and a part is answered with %i %j, the limits hear of it', async (status, body, kind) => {
+      load(20)
+      sandbox.faults.add({ ...page, status: 400, body: refusal })
+      sandbox.faults.add({ ...page, status, body, times: 90 })
+      const { by, heard } = counted()
+      const failures = await Promise.all(ids(20).map((id) => failureOf(write(id, '7', by))))
+      for (const failure of failures) expect(failure).toMatchObject({ kind, retryable: true })
+      expect(heard).toEqual([kind, kind])
+      expect(requests('/batch/update')).toHaveLength(3)
+    })
+
+    it('and a row is cancelled before its part has left, it may be written all the same', async () => {
+      load(20)
+      sandbox.faults.add({ ...page, status: 400, body: refusal })
+      const leaving = new AbortController()
+      let turns = 0
+      const by: Call = {
+        ...bulk(),
+        signal: leaving.signal,
+        async limit(_, request) {
+          turns += 1
+          if (turns > 1) {
+            leaving.abort()
+            await new Promise((resolve) => setTimeout(resolve, 5))
+          }
+          return request()
+        },
+      }
+      const failures = await Promise.all(ids(20).map((id) => failureOf(write(id, '7', by))))
+      for (const failure of failures) expect(failure).toMatchObject({ kind: 'timeout', outcomeUnknown: true })
+      expect(requests('/batch/update')).toHaveLength(1)
+    })
   })
 
   it('is told what HubSpot says of the day', async () => {

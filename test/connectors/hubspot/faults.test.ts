@@ -99,6 +99,26 @@ describe('the faults of HubSpot', () => {
     expect(await ownerOf('1')).toBeNull()
   })
 
+  it('away: every request fails, until the fault is cleared', async () => {
+    fault('away')
+    for (let attempt = 0; attempt < 5; attempt += 1)
+      expect(await failureOf(write())).toMatchObject({ kind: 'unavailable', retryable: true })
+    sandbox.faults.clear()
+    await write()
+    expect(await ownerOf('1')).toBe('7')
+  })
+
+  it('contact-deleted: the write is final, in a batch for that contact alone', async () => {
+    fault('contact-deleted')
+    expect(await failureOf(write('1'))).toMatchObject({ kind: 'not-found', retryable: false })
+    expect(await ownerOf('1')).toBeUndefined()
+    fault('contact-deleted')
+    const gone = failureOf(write('2'))
+    await write('3')
+    expect(await gone).toMatchObject({ kind: 'not-found' })
+    expect(await ownerOf('3')).toBe('7')
+  })
+
   it('conflict-on-create: the contact that was there first is the record', async () => {
     fault('conflict-on-create')
     const record = await crm.createRecord(lead, call())
@@ -160,15 +180,55 @@ describe('the faults of HubSpot', () => {
   })
 })
 
+describe('a page that is not HubSpot’s own', () => {
+  const page = (status: number) =>
+    sandbox.faults.add({ vendor: 'hubspot', kind: 'status', status, body: '<html>no route</html>', times: 9 })
+  const sequencer = () => hubspotSequences(settings())
+  const request = {
+    sequence: '5',
+    record: { type: 'contact', id: '1' },
+    email: null,
+    sender: { email: '7@rota.test', crmUserId: '7' },
+  }
+  const away = { kind: 'unavailable', retryable: true }
+
+  it.each([403, 404, 410])(
+    'with %i says nothing of a record, an owner, an account, an enrolment',
+    async (status) => {
+      page(status)
+      const looks = [
+        crm.readRecord({ type: 'contact', id: '1' }, call()),
+        crm.findRecord(lead, call()),
+        crm.findUserByEmail('7@rota.test', call()),
+        crm.findContactAccounts('1@acme.com', call()),
+        crm.readAccount('5', call()),
+        sequencer().find(request, call()),
+      ]
+      for (const failure of await Promise.all(looks.map(failureOf)))
+        expect(failure).toMatchObject({ ...away, outcomeUnknown: false })
+    },
+  )
+
+  it.each([403, 404, 410])('with %i to a write leaves its outcome unknown', async (status) => {
+    page(status)
+    expect(await failureOf(write())).toMatchObject({ ...away, outcomeUnknown: true })
+    expect(await failureOf(crm.createRecord(lead, call()))).toMatchObject({ ...away, outcomeUnknown: true })
+    sandbox.faults.clear()
+    sandbox.faults.add({ vendor: 'hubspot', kind: 'status', status, body: { message: 'no Route matched' } })
+    expect(await failureOf(write())).toMatchObject({ ...away, outcomeUnknown: true })
+  })
+})
+
 describe('an enrolment under a fault', () => {
+  const request = {
+    sequence: '5',
+    record: { type: 'contact', id: '1' },
+    email: null,
+    sender: { email: '7@rota.test', crmUserId: '7' },
+  }
+
   it('bad-gateway-after-commit: is unknown, and found afterwards', async () => {
     const sequencer = hubspotSequences(settings())
-    const request = {
-      sequence: '5',
-      record: { type: 'contact', id: '1' },
-      email: null,
-      sender: { email: '7@rota.test', crmUserId: '7' },
-    }
     expect(await sequencer.refusal(request, call())).toBeNull()
     sandbox.faults.add({
       vendor: 'hubspot',
@@ -179,5 +239,16 @@ describe('an enrolment under a fault', () => {
     expect(await failureOf(sequencer.enrol(request, call()))).toMatchObject({ outcomeUnknown: true })
     expect(await sequencer.find(request, call())).toMatchObject({ state: 'found' })
     expect(effects('enrolled')).toHaveLength(1)
+  })
+
+  it('enrolment-short-form: nobody can say which sequence it is, so it is neither found nor absent', async () => {
+    const sequencer = hubspotSequences(settings())
+    await sequencer.enrol(request, call())
+    fault('enrolment-short-form')
+    expect(await sequencer.find(request, call())).toMatchObject({
+      state: 'unknown',
+      reason: expect.stringContaining('not in which sequence'),
+    })
+    expect(await sequencer.find(request, call())).toMatchObject({ state: 'found' })
   })
 })

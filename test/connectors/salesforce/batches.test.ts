@@ -95,6 +95,27 @@ describe('owners of bulk rows', () => {
     expect((await setup.crm.readRecord(lead(1), callOf()))?.ownerId).toBe(rep(1))
   })
 
+  test('go without a row that was cancelled during the login', async () => {
+    setup.load(orgOf(2))
+    setup.sandbox.faults.add({ vendor: 'salesforce', path: '/oauth2/token', kind: 'delay', delayMs: 300 })
+    const cancel = new AbortController()
+    const cancelled = failureOf(write(1, bulk({ signal: cancel.signal })))
+    const other = write(2, bulk())
+    setTimeout(() => cancel.abort(), 150)
+    expect(await cancelled).toMatchObject({ outcomeUnknown: false })
+    await other
+    expect((await setup.crm.readRecord(lead(1), callOf()))?.ownerId).toBe(queue)
+    expect((await setup.crm.readRecord(lead(2), callOf()))?.ownerId).toBe(rep(2))
+  })
+
+  test('that are all refused are no request that was taken', async () => {
+    setup.load(orgOf(1))
+    const refused = [8, 9].map((serial) => failureOf(write(serial, bulk())))
+    expect((await Promise.all(refused)).map(({ kind }) => kind)).toEqual(['not-found', 'not-found'])
+    const [collection] = setup.sandbox.ledger.entries().filter(({ path }) => path.includes('/composite/'))
+    expect(collection).toMatchObject({ status: 200, accepted: false, effect: null })
+  })
+
   test('in an answer that is lost are unknown, all of them', async () => {
     setup.load(orgOf(3))
     setup.sandbox.faults.add({ vendor: 'salesforce', name: 'lost-answer' })

@@ -58,6 +58,18 @@ describe('taking a person out of a cadence', () => {
   })
 })
 
+describe('a refusal of a cadence', () => {
+  const errors = [{ statusCode: 'UNABLE_TO_LOCK_ROW', message: 'unable to obtain exclusive access' }]
+
+  test.each([200, 400])('with status %i is judged by its code', async (status) => {
+    const body = [{ actionName: 'x', isSuccess: false, errors }]
+    setup.sandbox.faults.add({ vendor: 'salesforce', path: '/actions/', kind: 'status', status, body })
+    const failure = await failureOf(setup.cadences.enrol(request, callOf()))
+    expect(failure).toMatchObject({ kind: 'unavailable', retryable: true, outcomeUnknown: false })
+    expect(failure.message).toContain('UNABLE_TO_LOCK_ROW')
+  })
+})
+
 describe('a person who opted out', () => {
   const load = (leads: object) =>
     setup.load({ leads: [{ Id: request.record.id, LastName: 'L', Company: 'C', ...leads }] })

@@ -51,6 +51,7 @@ describe('a write', () => {
   test.each([
     ['daily-limit', { kind: 'quota-exhausted', retryAfterMs: 900_000 }],
     ['concurrent-limit', { kind: 'rate-limited', retryAfterMs: 5_000 }],
+    ['rate-limited', { kind: 'rate-limited', retryAfterMs: 2_000 }],
   ])('at the %s waits', async (name, expected) => {
     play(name)
     expect(await failureOf(write())).toMatchObject({ ...expected, retryable: true, outcomeUnknown: false })
@@ -103,6 +104,25 @@ describe('a write', () => {
     })
   })
 
+  test('while the org is away fails again and again, until the fault is cleared', async () => {
+    play('away')
+    for (let attempt = 0; attempt < 5; attempt += 1)
+      expect(await failureOf(write())).toMatchObject({ kind: 'unavailable', retryable: true })
+    setup.sandbox.faults.clear()
+    await write()
+    expect(await ownerNow()).toBe(rep)
+  })
+
+  test('of a record that a colleague took since it was read is refused, and the colleague keeps it', async () => {
+    const call = callOf()
+    await setup.crm.readRecord(lead, call)
+    play('taken-by-colleague')
+    const failure = await failureOf(setup.crm.writeOwner(lead, { ownerId: rep }, call))
+    expect(failure).toMatchObject({ kind: 'unavailable', retryable: true, outcomeUnknown: false })
+    const colleague = await ownerNow()
+    expect([rep, idOf('Group', 1)]).not.toContain(colleague)
+  })
+
   test('of a record that was deleted meanwhile is final', async () => {
     play('record-deleted')
     expect(await failureOf(write())).toMatchObject({ kind: 'not-found', retryable: false })
@@ -129,6 +149,16 @@ describe('a write', () => {
 })
 
 describe('a login', () => {
+  test('of an org that is away is tried again', async () => {
+    const loginUrl = `${setup.sandbox.url}/salesforce`
+    const crm = salesforce({ loginUrl, clientId: 'rota', clientSecret: 'secret' })
+    play('away')
+    expect(await failureOf(crm.readRecord(lead, callOf()))).toMatchObject({
+      kind: 'unavailable',
+      retryable: true,
+    })
+  })
+
   test('of a client that is known no more needs credentials', async () => {
     play('expired-session')
     play('dead-client')
@@ -187,6 +217,9 @@ test('every fault that the stand-in knows is played in a test here', async () =>
     'record-converted',
     'record-merged',
     'owner-overwritten',
+    'taken-by-colleague',
+    'away',
+    'rate-limited',
     'duplicates',
   ])
   expect(Object.keys(setup.sandbox.vendors.salesforce?.faults ?? {}).sort()).toEqual([...played].sort())

@@ -73,7 +73,7 @@ test('who is refused comes back not before the end of the rest, and not all at o
       fc.double({ min: 0, max: 1, noNaN: true }),
       (kind, leftMs, random) => {
         const rest: Rest = { kind, message: 'no', since: now, until: now + leftMs, pauseMs: minute }
-        const { retryAfterMs } = refusalOf('crm:acme', rest, { now, random })
+        const { retryAfterMs } = refusalOf('crm:acme', rest, { now, at: now, random })
         const widest = kind === 'rate-limited' ? Math.max(1_000, leftMs / 10) : minute
         return retryAfterMs !== null && retryAfterMs >= leftMs && retryAfterMs <= leftMs + widest + 1
       },
@@ -81,7 +81,7 @@ test('who is refused comes back not before the end of the rest, and not all at o
   )
   const rest = heard(null, failure('needs-credentials'))
   if (rest === null) throw new Error('it rests')
-  expect(refusalOf('crm:acme', rest, { now, random: 0 })).toMatchObject({
+  expect(refusalOf('crm:acme', rest, { now, at: now, random: 0 })).toMatchObject({
     kind: 'needs-credentials',
     outcomeUnknown: false,
     message: 'no call was made: "crm:acme" rests until 2026-03-02T09:01:00.000Z after "no"',
