@@ -10,6 +10,7 @@ Kills the server with SIGKILL at random moments while it works, starts it again,
   --seed N          play the same moments again, as far as the machine's timing lets it
   --broken NAME     a build that must fail: ${brokenBuilds.join(', ')}, or all
   --every-point     kill at every commit and every outgoing call of the 20-lead scenario instead, before and after
+  --from N          begin there, to go on with an earlier run
   --help
 `
 
@@ -19,6 +20,7 @@ const { values } = parseArgs({
     seed: { type: 'string' },
     broken: { type: 'string' },
     'every-point': { type: 'boolean', default: false },
+    from: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 })
@@ -54,7 +56,7 @@ async function main(): Promise<boolean> {
   }
   if (values['every-point']) {
     const { everyPoint } = await import('./every-point.ts')
-    return everyPoint({ seed, tell })
+    return everyPoint({ seed, from: whole(values.from, 1), tell })
   }
   if (values.broken !== undefined) {
     const named = brokenBuilds.filter((each) => values.broken === 'all' || values.broken === each)
