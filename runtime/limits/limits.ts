@@ -78,7 +78,13 @@ export function createLimits({ world, log, onCredentials }: LimitsParts): Limits
     return made
   }
 
-  const epochOf = (elapsed: number) => Math.round(world.now() + elapsed - world.elapsed())
+  let offset = world.now() - world.elapsed()
+  /** The same moment is shown the same, until somebody sets the clock. */
+  function epochOf(elapsed: number): number {
+    const present = world.now() - world.elapsed()
+    if (Math.abs(present - offset) > 1_000) offset = present
+    return Math.round(elapsed + offset)
+  }
 
   function refusal({ key }: Credential, rest: Rest): CallFailure {
     const now = world.elapsed()
