@@ -1,5 +1,6 @@
 import type { CellContext } from './column.ts'
 import { CallFailure } from './errors.ts'
+import { causeCode } from './never-sent.ts'
 
 /** The longest answer that is read, in bytes. */
 const maxAnswerBytes = 1_000_000
@@ -47,7 +48,7 @@ export async function exchange(request: Request, context: CellContext): Promise<
     const message = `${method} ${address.host} got no whole answer`
     if (context.signal.aborted)
       throw new CallFailure('timeout', message, { retryable: true, outcomeUnknown: write, cause: error })
-    const code = codeOf(error)
+    const code = causeCode(error)
     throw new CallFailure('unavailable', code === null ? message : `${message} (${code})`, {
       retryable: true,
       outcomeUnknown: write && !(code !== null && neverSent.has(code)),
@@ -99,12 +100,4 @@ function retryAfterMs(value: string | null, now: number): number | null {
   const seconds = Number(value ?? Number.NaN)
   const waitMs = Number.isNaN(seconds) ? Date.parse(value ?? '') - now : seconds * 1000
   return waitMs > 0 && Number.isFinite(waitMs) ? waitMs : null
-}
-
-function codeOf(error: unknown): string | null {
-  for (let current = error, depth = 0; current instanceof Error && depth < 5; depth += 1) {
-    if ('code' in current && typeof current.code === 'string') return current.code
-    current = current instanceof AggregateError ? current.errors[0] : current.cause
-  }
-  return null
 }

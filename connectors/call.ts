@@ -1,20 +1,11 @@
 import type { Budget } from '../columns/budget.ts'
 import { CallFailure } from '../columns/errors.ts'
 import { parseJson } from '../columns/json.ts'
+import { causeCode, isNeverSent } from '../columns/never-sent.ts'
 import type { Call } from '../columns/ports.ts'
 
 /** The longest answer that is read, in bytes, unless a connector says otherwise. */
 const maxAnswerBytes = 8 * 1024 * 1024
-
-/** Failures that happen before the first byte of a request can have left. */
-const neverSent = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-])
 
 /** A port call under way. All its requests share the time that the caller gave. */
 export interface RunningCall {
@@ -204,7 +195,7 @@ export function transportFailure(
   }
   return new CallFailure('unavailable', `${what} lost its connection (${code ?? nameOf(error)})`, {
     retryable: true,
-    outcomeUnknown: request.write && !(code !== null && neverSent.has(code)),
+    outcomeUnknown: request.write && !isNeverSent(code),
     cause: error,
   })
 }
@@ -238,12 +229,4 @@ function pathOf(url: string): string {
 
 function nameOf(error: unknown): string {
   return error instanceof Error ? error.name : typeof error
-}
-
-function causeCode(error: unknown): string | null {
-  for (let current = error, depth = 0; current instanceof Error && depth < 5; depth += 1) {
-    if ('code' in current && typeof current.code === 'string') return current.code
-    current = current instanceof AggregateError ? current.errors[0] : current.cause
-  }
-  return null
 }

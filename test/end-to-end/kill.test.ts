@@ -7,6 +7,7 @@ import type { Store } from '../../db/store.ts'
 import { pools } from '../../examples/inbound-leads/team.ts'
 import { effectsOf } from '../../sandbox/ledger.ts'
 import type { Sandbox } from '../../sandbox/sandbox.ts'
+import { randomFrom } from '../chaos/random.ts'
 import { temporaryFolder } from '../support/temp.ts'
 import { someLeads } from './leads.ts'
 import { findProblems, type World } from './oracle.ts'
@@ -192,12 +193,3 @@ describe('the oracle', () => {
     })
   }
 })
-
-/** Numbers between 0 and 1 that a seed plays again. */
-function randomFrom(start: number): () => number {
-  let state = start >>> 0
-  return () => {
-    state = (state * 1_664_525 + 1_013_904_223) >>> 0
-    return state / 2 ** 32
-  }
-}
