@@ -2,16 +2,22 @@ import { once } from 'node:events'
 import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 
+/**
+ * What tells the server to write nothing. A clone, since the constant may be one of the server's own light responses, which it would write
+ * without looking at their headers.
+ */
+const alreadySent = (): Response => RESPONSE_ALREADY_SENT.clone()
+
 /** Destroys the connection without an answer. */
 export function cutConnection({ incoming }: HttpBindings): Response {
   incoming.socket.destroy()
-  return RESPONSE_ALREADY_SENT
+  return alreadySent()
 }
 
 /** Answers nothing until the client gives up or the sandbox closes. */
 export async function silence({ incoming }: HttpBindings): Promise<Response> {
   if (!incoming.socket.destroyed) await once(incoming.socket, 'close')
-  return RESPONSE_ALREADY_SENT
+  return alreadySent()
 }
 
 /** Sends the status line and half of the body, then destroys the connection. */

@@ -1,9 +1,6 @@
-import { desc, eq } from 'drizzle-orm'
-import { drizzle } from 'drizzle-orm/better-sqlite3'
 import { TableError } from '../../columns/errors.ts'
 import type { TableRegistration } from '../store.ts'
 import type { Connection } from './open.ts'
-import { definitions, tables } from './schema.ts'
 
 /** Names and numbers of tables and of their definition versions. */
 export interface TableRegistry {
@@ -13,10 +10,17 @@ export interface TableRegistry {
 }
 
 export function createTableRegistry(connection: Connection): TableRegistry {
-  const database = drizzle(connection, { casing: 'snake_case' })
+  const insertTable = connection.prepare('INSERT INTO tables (name) VALUES (?) RETURNING id').pluck()
+  const selectLatest = connection.prepare(
+    'SELECT number, version FROM definitions WHERE table_id = ? ORDER BY number DESC LIMIT 1',
+  )
+  const insertDefinition = connection.prepare(
+    'INSERT INTO definitions (table_id, number, version, document, created_at) VALUES (?, ?, ?, ?, ?)',
+  )
   const ids = new Map<string, number>()
   const names = new Map<number, string>()
-  for (const { id, name } of database.select().from(tables).all()) know(id, name)
+  const known = connection.prepare('SELECT id, name FROM tables').all() as { id: number; name: string }[]
+  for (const { id, name } of known) know(id, name)
 
   function know(id: number, name: string): void {
     ids.set(name, id)
@@ -24,9 +28,9 @@ export function createTableRegistry(connection: Connection): TableRegistry {
   }
 
   function idFor(name: string): number {
-    const known = ids.get(name)
-    if (known !== undefined) return known
-    const { id } = database.insert(tables).values({ name }).returning().get()
+    const given = ids.get(name)
+    if (given !== undefined) return given
+    const id = insertTable.get(name) as number
     know(id, name)
     return id
   }
@@ -34,16 +38,10 @@ export function createTableRegistry(connection: Connection): TableRegistry {
   return {
     register({ name, version, document }, createdAt) {
       const tableId = idFor(name)
-      const latest = database
-        .select()
-        .from(definitions)
-        .where(eq(definitions.tableId, tableId))
-        .orderBy(desc(definitions.number))
-        .limit(1)
-        .get()
+      const latest = selectLatest.get(tableId) as { number: number; version: string } | undefined
       if (latest?.version === version) return { definition: latest.number }
       const number = (latest?.number ?? 0) + 1
-      database.insert(definitions).values({ tableId, number, version, document, createdAt }).run()
+      insertDefinition.run(tableId, number, version, JSON.stringify(document), createdAt)
       return { definition: number }
     },
     idOf(name) {

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { createFaults, type FaultRequest } from '../../sandbox/faults.ts'
 import { createHubspot } from '../../sandbox/hubspot.ts'
@@ -128,6 +131,24 @@ describe('a fault that', () => {
     expect(await firstName()).toBeNull()
     await expect.poll(firstName, { timeout: 2_000 }).toBe('Ada')
     expect(sandbox.ledger.entries()[0]).toMatchObject({ status: 200, accepted: true, answeredAt: null })
+  })
+
+  test('cuts without a word in a process that served something else before', async () => {
+    const script = `
+      const { serve } = await import('@hono/node-server')
+      const other = serve({ fetch: () => new Response('other'), port: 0 })
+      const { startSandbox } = await import('./sandbox/sandbox.ts')
+      const sandbox = await startSandbox()
+      sandbox.faults.add({ vendor: 'hubspot', kind: 'half-body' })
+      const answer = await fetch(sandbox.url + '/hubspot/crm/v3/owners', { headers: { authorization: 'Bearer any' } })
+      console.log(await answer.text().catch((error) => error.message))
+      await sandbox.close()
+      other.close()`
+    const house = fileURLToPath(new URL('../..', import.meta.url))
+    const said = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script], {
+      cwd: house,
+    })
+    expect(said).toEqual({ stdout: 'terminated\n', stderr: '' })
   })
 
   test('waits lets as many matching requests pass as it was told', async () => {
