@@ -1,18 +1,9 @@
 import type { CellContext } from './column.ts'
 import { CallFailure } from './errors.ts'
-import { causeCode } from './never-sent.ts'
+import { causeCode, wasNeverSent } from './never-sent.ts'
 
 /** The longest answer that is read, in bytes. */
 const maxAnswerBytes = 1_000_000
-
-/** Failures that happen before the first byte of a request can have left. */
-const neverSent = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-])
 
 interface Request {
   address: URL
@@ -51,7 +42,7 @@ export async function exchange(request: Request, context: CellContext): Promise<
     const code = causeCode(error)
     throw new CallFailure('unavailable', code === null ? message : `${message} (${code})`, {
       retryable: true,
-      outcomeUnknown: write && !(code !== null && neverSent.has(code)),
+      outcomeUnknown: write && !wasNeverSent(error),
       cause: error,
     })
   }

@@ -1,24 +1,32 @@
-/** Failures that happen before the first byte of a request can have left. */
-const codes: ReadonlySet<string> = new Set([
-  'ECONNREFUSED',
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'UND_ERR_CONNECT_TIMEOUT',
-])
+/** Failures to find the other side, or to get through to it. */
+const unfound: ReadonlySet<string> = new Set(['ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'])
+/** The same while the connection was being made; on one that stood, the system names them as well, after bytes have left. */
+const unconnected: ReadonlySet<string> = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH'])
 
-/** The code of what made a connection fail, however deep it lies in the error; null where there is none. */
-export function causeCode(error: unknown): string | null {
+interface Cause {
+  code: string
+  /** What the system was asked to do; null where the error does not say. */
+  syscall: string | null
+}
+
+/** What made a connection fail, however deep it lies in the error; null where there is nothing of the kind. */
+function causeOf(error: unknown): Cause | null {
   for (let current = error, depth = 0; current instanceof Error && depth < 5; depth += 1) {
-    if ('code' in current && typeof current.code === 'string') return current.code
+    if ('code' in current && typeof current.code === 'string') {
+      const syscall = 'syscall' in current && typeof current.syscall === 'string' ? current.syscall : null
+      return { code: current.code, syscall }
+    }
     current = current instanceof AggregateError ? current.errors[0] : current.cause
   }
   return null
 }
 
-/** Whether a connection failed before anything of the request can have left. */
-export const isNeverSent = (code: string | null): boolean => code !== null && codes.has(code)
+/** The code of what made a connection fail; null where there is none. */
+export const causeCode = (error: unknown): string | null => causeOf(error)?.code ?? null
 
-/** The same of an error: false for every other one. */
-export const wasNeverSent = (error: unknown): boolean => isNeverSent(causeCode(error))
+/** Whether a connection failed before the first byte of a request can have left. False for every other error. */
+export function wasNeverSent(error: unknown): boolean {
+  const cause = causeOf(error)
+  if (cause === null) return false
+  return unfound.has(cause.code) || (cause.syscall === 'connect' && unconnected.has(cause.code))
+}

@@ -1,7 +1,7 @@
 import type { Budget } from '../columns/budget.ts'
 import { CallFailure } from '../columns/errors.ts'
 import { parseJson } from '../columns/json.ts'
-import { causeCode, isNeverSent } from '../columns/never-sent.ts'
+import { causeCode, wasNeverSent } from '../columns/never-sent.ts'
 import type { Call } from '../columns/ports.ts'
 
 /** The longest answer that is read, in bytes, unless a connector says otherwise. */
@@ -195,7 +195,7 @@ export function transportFailure(
   }
   return new CallFailure('unavailable', `${what} lost its connection (${code ?? nameOf(error)})`, {
     retryable: true,
-    outcomeUnknown: request.write && !isNeverSent(code),
+    outcomeUnknown: request.write && !wasNeverSent(error),
     cause: error,
   })
 }
