@@ -85,17 +85,25 @@ export async function allRows(client: Client, table: string): Promise<RowView[]>
 export const isHeld = ({ cells }: RowView): boolean =>
   Object.values(cells).some(({ waiting }) => waiting?.on === 'hours' || waiting?.on === 'human')
 
-/** Reads the table until every row is at rest or held, telling how far it is. */
+/** At rest, or waiting for somebody. */
+const isDone = (row: RowView): boolean => row.atRest || isHeld(row)
+
+/** Reads the table until every row is done, telling how far it is; as it is then when the time is over. */
 export async function untilDone(
   client: Client,
   table: string,
-  told: (done: number, all: number) => void,
+  how: { done?: (row: RowView) => boolean; told?: (done: number, all: number) => void; withinMs?: number },
 ): Promise<RowView[]> {
+  const { done = isDone, told = () => {}, withinMs = Number.POSITIVE_INFINITY } = how
+  const started = performance.now()
   for (;;) {
+    const asked = performance.now()
     const rows = await allRows(client, table)
-    const done = rows.filter((row) => row.atRest || isHeld(row)).length
-    told(done, rows.length)
-    if (done === rows.length) return rows
-    await sleep(200)
+    const count = rows.filter(done).length
+    told(count, rows.length)
+    const now = performance.now()
+    if (count === rows.length || now - started > withinMs) return rows
+    // Whoever asks all the time keeps the rows waiting.
+    await sleep(Math.min(Math.max(60, 4 * (now - asked)), 1_000))
   }
 }

@@ -118,8 +118,7 @@ async function route(running: Running, rows: readonly Record<string, string>[]):
       invalid.push({ company: batch[index]?.company ?? '(no company)', why })
     })
   }
-  const show = progress()
-  const finished = await untilDone(client, table, show)
+  const finished = await untilDone(client, table, { told: progress() })
   await printReport({
     client,
     rows: finished,

@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { allRows, createClient } from '../../cli/client.ts'
+import { createClient, untilDone } from '../../cli/client.ts'
 import { openSqliteStore } from '../../db/sqlite/store.ts'
 import { pools } from '../../examples/inbound-leads/team.ts'
 import type { RowView } from '../../runtime/views.ts'
@@ -10,11 +9,7 @@ import type { ServerProcess } from '../end-to-end/server-process.ts'
 
 /** Every row, once all are at rest or the time is over; those that are not at rest then are stuck. */
 export async function rowsAtRest(server: ServerProcess, withinMs: number): Promise<RowView[]> {
-  const client = createClient(server.url)
-  for (const end = Date.now() + withinMs; ; await sleep(60)) {
-    const rows = await allRows(client, 'inbound-leads')
-    if (rows.every(({ atRest }) => atRest) || Date.now() > end) return rows
-  }
+  return untilDone(createClient(server.url), 'inbound-leads', { done: ({ atRest }) => atRest, withinMs })
 }
 
 /** The world as it is when everything has come to rest: rows as the server shows them, draws from the file, effects from the stand-ins. */

@@ -1,13 +1,13 @@
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { allRows, createClient } from '../../cli/client.ts'
 import { openSqliteStore } from '../../db/sqlite/store.ts'
 import type { Store } from '../../db/store.ts'
 import { pools } from '../../examples/inbound-leads/team.ts'
 import { effectsOf } from '../../sandbox/ledger.ts'
 import type { Sandbox } from '../../sandbox/sandbox.ts'
 import { randomFrom } from '../chaos/random.ts'
+import { rowsAtRest } from '../chaos/verdict.ts'
 import { temporaryFolder } from '../support/temp.ts'
 import { someLeads } from './leads.ts'
 import { findProblems, type World } from './oracle.ts'
@@ -66,7 +66,7 @@ async function runUnderFire(): Promise<World> {
     server = await startServerProcess({ sandbox: sandbox.url, path })
   }
   while (batches.length > 0) await post(server, batches.splice(0, 3), { acknowledged, batches })
-  const rows = await atRest(server)
+  const rows = await rowsAtRest(server, 30_000)
   expect(await server.end()).toBe(0)
   const store = await openSqliteStore({ path, now: Date.now })
   const draws = await store.draws({ limit: 100_000 })
@@ -114,14 +114,6 @@ async function post(
     expect(answer.status, answer.body).toBe(202)
     const { rows } = JSON.parse(answer.body) as { rows: { id: string }[] }
     acknowledged.push(...rows.map((row) => row.id))
-  }
-}
-
-async function atRest(server: ServerProcess): Promise<World['rows']> {
-  const client = createClient(server.url)
-  for (const end = Date.now() + 30_000; ; await sleep(150)) {
-    const rows = await allRows(client, 'inbound-leads')
-    if (rows.every((row) => row.atRest) || Date.now() > end) return rows
   }
 }
 

@@ -8,6 +8,7 @@ import { Lead } from '../../examples/inbound-leads/lead.ts'
 import { effectsOf } from '../../sandbox/ledger.ts'
 import type { Sandbox } from '../../sandbox/sandbox.ts'
 import { LedgerAnswer, PoolsAnswer } from '../../server/contract-routing.ts'
+import { rowsAtRest } from '../chaos/verdict.ts'
 import { temporaryFolder } from '../support/temp.ts'
 import { someLeads } from './leads.ts'
 import { field } from './oracle.ts'
@@ -81,11 +82,9 @@ async function importFile(options: { rowsAtOnce: number; keys: boolean }): Promi
 }
 
 async function atRest(): Promise<RowView[]> {
-  for (const end = Date.now() + 30_000; ; await sleep(100)) {
-    const rows = await allRows(client, 'inbound-leads')
-    if (rows.every((row) => row.atRest)) return rows
-    if (Date.now() > end) throw new Error('rows are not at rest within 30 s')
-  }
+  const rows = await rowsAtRest(server, 30_000)
+  if (rows.some((row) => !row.atRest)) throw new Error('rows are not at rest within 30 s')
+  return rows
 }
 
 const ownerOf = (row: RowView) =>
