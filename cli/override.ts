@@ -15,6 +15,8 @@ export interface OverrideOptions {
 }
 
 const pauseMs = 100
+/** A row that has waited for this long will not move in the next moment. */
+const waitingMs = 1_000
 const longestMs = 10_000
 
 type Run = z.output<typeof RunAnswer>['run']
@@ -30,11 +32,13 @@ export async function override({ row, rep, reason, column, table, url }: Overrid
   const path = `/v1/tables/${inTable}/rows/${encodeURIComponent(row)}`
   let { run } = (await client.put(`${path}/owner`, { rep, reason, column })) as z.output<typeof RunAnswer>
   console.log(plain(`accepted: ${row} goes to ${rep} (run ${run.id})`))
+  let { cells } = (await client.get(path)) as z.output<typeof RowDetail>
   for (let waited = 0; run.status === 'running' && waited < longestMs; waited += pauseMs) {
+    if (waited >= waitingMs && isWaiting(cells)) break
     await sleep(pauseMs)
     run = ((await client.get(`/v1/runs/${run.id}`)) as z.output<typeof RunAnswer>).run
+    cells = ((await client.get(path)) as z.output<typeof RowDetail>).cells
   }
-  const { cells } = (await client.get(path)) as z.output<typeof RowDetail>
   for (const [name, cell] of Object.entries(cells)) {
     // What stands before the owner did not move.
     if (name !== column && (cell.startedAt ?? '') < run.createdAt) continue
@@ -45,6 +49,13 @@ export async function override({ row, rep, reason, column, table, url }: Overrid
   }
   if (run.status === 'running')
     for (const line of stillOpen(run, cells, { rep, column })) console.log(plain(line))
+}
+
+/** Nothing of the row is under way, and something of it waits for what is outside. */
+function isWaiting(cells: Cells): boolean {
+  const all = Object.values(cells)
+  const waits = all.some(({ waiting }) => waiting !== null && waiting.on !== 'upstream')
+  return waits && all.every(({ status }) => status !== 'running')
 }
 
 function stillOpen({ id }: Run, cells: Cells, { rep, column }: { rep: string; column: string }): string[] {
