@@ -12,11 +12,15 @@ interface Cause {
 /** What made a connection fail, however deep it lies in the error; null where there is nothing of the kind. */
 function causeOf(error: unknown): Cause | null {
   for (let current = error, depth = 0; current instanceof Error && depth < 5; depth += 1) {
-    if ('code' in current && typeof current.code === 'string') {
+    // One for each address that was tried, all while connecting: the error around them bears a code as well, and no more.
+    if (current instanceof AggregateError) {
+      current = current.errors[0]
+    } else if ('code' in current && typeof current.code === 'string') {
       const syscall = 'syscall' in current && typeof current.syscall === 'string' ? current.syscall : null
       return { code: current.code, syscall }
+    } else {
+      current = current.cause
     }
-    current = current instanceof AggregateError ? current.errors[0] : current.cause
   }
   return null
 }
