@@ -241,12 +241,14 @@ export const RunView = z.object({
   lane: z.enum(['live', 'bulk']),
   definition: z.number().int(),
   request: AnyJson,
-  rows: count.describe('rows in scope'),
+  rows: count.describe('rows in scope, whether anything of them is to be run or not'),
   handedOut: count.describe('rows taken up so far'),
   remaining: count.describe('rows taken up and not at rest'),
   counts: z
     .object({ ran: count, unchanged: count, kept: count, skipped: count, failed: count, cancelled: count })
-    .describe('cells'),
+    .describe(
+      'cells by what the run made of them: run; unchanged, since nothing they are made of has changed; kept as an owner, an effect or a word of a person that stands; skipped by their condition; failed; cancelled',
+    ),
   createdAt: Iso,
   finishedAt: Iso.nullable(),
 })
