@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { WhyAnswer } from '../server/contract.ts'
 import { createClient, tableOf } from './client.ts'
 import { paint, plain } from './table-text.ts'
+import { inputLines, shortValue } from './why-values.ts'
 
 type Why = z.output<typeof WhyAnswer>
 type WhyStep = Why['steps'][number]
@@ -31,12 +32,10 @@ export async function why(options: CellOptions): Promise<void> {
   console.log(options.json ? JSON.stringify(answer, null, 2) : whyText(answer))
 }
 
-/** Prints why a certain rep did not get a lead. */
+/** Prints why a certain rep did not get a lead; for the one who has it, first that and why. */
 export async function whyNot({ rep, ...options }: CellOptions & { rep: string }): Promise<void> {
-  const answer = await ask(options, `?notRep=${encodeURIComponent(rep)}`)
-  console.log(
-    options.json ? JSON.stringify(answer.whyNot, null, 2) : (answer.whyNot ?? []).map(plain).join('\n'),
-  )
+  const lines = (await ask(options, `?notRep=${encodeURIComponent(rep)}`)).whyNot ?? []
+  console.log(options.json ? JSON.stringify(lines, null, 2) : lines.map(plain).join('\n'))
 }
 
 async function ask({ table, row, column, url }: CellOptions, query: string): Promise<Why> {
@@ -51,7 +50,7 @@ export function whyText({ column, told, steps }: Why): string {
   if (told.length === 0) return steps.map((step) => stepText(step, step.column === column)).join('\n')
   const before = steps.filter((step) => step.column !== column)
   const own = steps.find((step) => step.column === column)
-  const head = `${marks[own?.status ?? ''] ?? '·'} ${paint('bold', column)}${valueText(own)}`
+  const head = own === undefined ? `· ${paint('bold', column)}` : headText(own, namedText(own.value))
   const sentences = [...told, ...(own?.evidence ?? [])].map((sentence) => `    ${plain(sentence)}`)
   if (before.length === 0) return [head, ...sentences].join('\n')
   return [head, ...sentences, '', paint('dim', 'It stands on'), ...before.map((step) => stepText(step))].join(
@@ -59,20 +58,39 @@ export function whyText({ column, told, steps }: Why): string {
   )
 }
 
-function valueText(step: WhyStep | undefined): string {
-  const value = step?.value
-  const named = typeof value === 'object' && value !== null && 'name' in value ? ` → ${value.name}` : ''
-  return plain(named)
+function headText({ status, column, stale }: WhyStep, value: string | null): string {
+  const head = `${marks[status] ?? '·'} ${paint('bold', plain(column))}`
+  return `${head}${value === null ? '' : ` → ${value}`}${stale ? ' ↻ stale' : ''}`
 }
 
-/** `whole`: with how the answer came about, which is told of the cell that was asked about. */
+/** `whole`: with how the answer came about and what it was made from, which is told of the cell that was asked about. */
 function stepText(step: WhyStep, whole = false): string {
-  const took = step.ms === null ? '' : paint('dim', `  ${step.ms} ms`)
-  const head = `${marks[step.status] ?? '·'} ${paint('bold', step.column)} ${paint('dim', step.kind)}${took}`
-  const evidence = whole ? step.evidence : []
-  return [
-    head,
-    `    ${plain(step.reason)}`,
-    ...evidence.map((line) => `    ${paint('dim', plain(line))}`),
-  ].join('\n')
+  const { status, value, reason, kind, ms, evidence, inputs } = step
+  const took = ms === null ? '' : paint('dim', `  ${ms} ms`)
+  const head = `${headText(step, valueText(step, whole))} ${paint('dim', kind)}${took}`
+  const isSaid = reason !== status || value === null
+  const lines = isSaid ? [`    ${plain(reason)}`] : []
+  if (!whole) return [head, ...lines].join('\n')
+  lines.push(...evidence.map((line) => `    ${paint('dim', plain(line))}`))
+  const from = inputLines(inputs ?? {})
+  if (from.length > 0) lines.push(`    ${paint('dim', 'Made from')}`, ...from.map((line) => `      ${line}`))
+  return [head, ...lines].join('\n')
 }
+
+/** Beside a reason the fields of a step that was not asked about would say little more: there its name or its one word will do. */
+function valueText({ column, status, value, reason }: WhyStep, whole: boolean): string | null {
+  if (value === null || value === undefined) return null
+  const isWord = typeof value !== 'object'
+  if (isWord || reason === status) return shortValue(value, column)
+  if (whole) return shortValue(withoutReason(value, reason), column)
+  return namedText(value)
+}
+
+/** Its reason has a line of its own. */
+const withoutReason = (value: object, reason: string): object =>
+  Array.isArray(value)
+    ? value
+    : Object.fromEntries(Object.entries(value).filter(([name, each]) => name !== 'reason' || each !== reason))
+
+const namedText = (value: unknown): string | null =>
+  typeof value === 'object' && value !== null && 'name' in value ? shortValue(value.name) : null

@@ -126,6 +126,17 @@ function tellConsidered(considered: readonly Considered[]): string[] {
   return told
 }
 
+/** That this rep has the lead, how and why: the answer to "why not" about its owner. Null where somebody else has it, or nobody. */
+export function whyOwner(
+  { rep, name, method, rule, pool, reason }: Assignment,
+  asked: string,
+): string | null {
+  if (rep !== asked) return null
+  if (method === 'manual_override') return `${name} has this lead, given by hand: ${sentence(reason)}`
+  const from = pool === null ? '' : `, pool ${pool}`
+  return `${name} has this lead ${byMethod[method]} (${ruleName(rule)}${from}): ${sentence(reason)}`
+}
+
 /**
  * Why this rep did not get the lead: for every rule that was asked, whether the rep was in its pool, kept out of it, or behind in turn.
  * `name` is the rep's, for the sentences. One sentence a line.

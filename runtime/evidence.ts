@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import type { Cost } from '../columns/column.ts'
+import { type CellState, isStandIn } from '../columns/cell.ts'
+import type { Cost, Work } from '../columns/column.ts'
 
 /** What the detail of an attempt may say of a question that was answered by a rule or a model. Every column may use these names. */
 const Told = z.object({
@@ -40,6 +41,18 @@ export function evidenceOf(detail: object | undefined, cost: Cost | undefined): 
   for (const { text, refusal } of answers) lines.push(`Raw answer: ${short(text ?? refusal ?? '(nothing)')}`)
   if (sent !== null) lines.push(`Sent: ${short(sent)}`)
   return lines
+}
+
+/** That this cell is stale, and what it takes to have it anew: no run moves an owner or repeats an effect unasked. One sentence. */
+export function staleEvidence(cell: CellState, effect: Work<unknown>['effect']): string {
+  if (isStandIn(cell)) return 'Stale: it stands in for an answer that did not come; run it again to ask anew'
+  const changed = 'Stale: what it stands on has changed since'
+  if (cell.status !== 'done') return `${changed}; run it again to have it anew`
+  if (effect === 'write') return `${changed}; run it again with includeEffects to do it anew`
+  if (effect !== 'draw') return `${changed}; run it again to have it anew`
+  if (cell.pinned !== undefined)
+    return `${changed}; a person chose this owner, who stays until a person lets go or chooses another`
+  return `${changed}, and the owner stays; run it again with redraw to decide anew`
 }
 
 function costInWords({ usd, inputTokens, outputTokens }: Cost, estimated: boolean): string {

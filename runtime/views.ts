@@ -5,7 +5,7 @@ import type { JournalEntry, LateEntry, Values } from '../db/journal.ts'
 import type { StoredRow } from '../db/store.ts'
 import { isStale } from './changed.ts'
 import { deedOf, effectEvidence, lastAttempt } from './effect-told.ts'
-import { evidenceOf } from './evidence.ts'
+import { evidenceOf, staleEvidence } from './evidence.ts'
 import { type HistoryEntry, historyOf } from './history.ts'
 import type { PlannedColumn, TablePlan } from './plan.ts'
 import { running, settled, type Task } from './task.ts'
@@ -210,10 +210,12 @@ export interface WhyStep {
   value: Json
   /** One sentence. */
   reason: string
+  /** As in the view of the cell. */
+  stale: boolean
   inputs: Values | null
   detail: object | null
   /**
-   * How an answer of a rule or a model came about, how an effect went, and whether a draw is written outside: one sentence a line, empty
+   * What a stale cell needs, how an answer of a rule or a model came about, how an effect went, and whether a draw is written outside: one sentence a line, empty
    * for other cells.
    */
   evidence: string[]
@@ -238,15 +240,18 @@ export function whyOf(
       const cell = row.cells[each.name]
       const last = lastAttempt(history, each.name)
       const attempt = last?.entry.kind === 'attempt' ? last.entry : undefined
+      const stale = isStale(plan, each, row)
       return {
         column: each.name,
         kind: each.column.kind,
         status: cell?.status ?? 'idle',
         value: cell?.value ?? null,
         reason: `${reasonOf(cell, attempt?.detail, deedOf(each, cell, last))}${anewIn(attempt?.detail)}`,
+        stale,
         inputs: last?.inputs ?? null,
         detail: attempt?.detail ?? null,
         evidence: [
+          ...(stale && cell !== undefined ? [staleEvidence(cell, each.column.work.effect)] : []),
           ...evidenceOf(attempt?.detail, attempt?.cost),
           ...effectEvidence({ plan, row, history }, each),
         ],

@@ -180,12 +180,17 @@ export const WhyAnswer = z.object({
       status: z.enum(cellStatuses),
       value: AnyJson,
       reason: z.string(),
+      stale: z
+        .boolean()
+        .describe(
+          'what it stands on or its column has changed since, or it stands in for an answer that did not come',
+        ),
       inputs: JsonRecord.nullable(),
       detail: AnyJson,
       evidence: z
         .array(z.string())
         .describe(
-          'how an answer of a rule or a model came about, how an effect went, whether an owner is written in the CRM: a sentence a line, empty for other cells',
+          'what a stale cell needs, how an answer of a rule or a model came about, how an effect went, whether an owner is written in the CRM: a sentence a line, empty for other cells',
         ),
       cost: Cost.nullable().describe('of the last attempt'),
       late: z

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { TableError } from '../columns/errors.ts'
 import { Assignment, type DecisionTrace, exclusionCodes, methods } from '../routing/decision.ts'
-import { explainDecision, notAsked, whyNot } from '../routing/explain.ts'
+import { explainDecision, notAsked, whyNot, whyOwner } from '../routing/explain.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { CellView, WhyStep } from '../runtime/views.ts'
 
@@ -83,7 +83,8 @@ export async function tellDecision(asked: Asked, notRep: string | null): Promise
   const behind = trace === null ? null : notAsked(trace, ladder)
   const why = trace === null ? [] : [...whyNot(trace, rep.id, rep.name), ...(behind === null ? [] : [behind])]
   const first = absence.length > 0 ? [`${rep.name} does not have this lead because nobody does.`] : []
-  return { told, whyNot: [...first, ...absence, ...why] }
+  const hasIt = assignment === null ? null : whyOwner(assignment, rep.id)
+  return { told, whyNot: [...(hasIt === null ? [] : [hasIt]), ...first, ...absence, ...why] }
 }
 
 const isDecided = ({ status }: WhyStep): boolean =>

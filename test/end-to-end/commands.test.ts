@@ -2,11 +2,13 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
+import { compute } from '../../columns/compute.ts'
 import { defineTable } from '../../columns/table.ts'
 import { owner, rep, teamOf } from '../runtime/teams.ts'
 import { ask, post } from '../server/http.ts'
 import { deal, deals } from '../server/market-table.ts'
 import { call, calls } from '../server/service-level-table.ts'
+import { leads } from '../support/lead-table.ts'
 import { until } from '../support/runtime.ts'
 import { type RunningApp, startApp } from '../support/start-app.ts'
 import { question, startVendor } from '../support/vendor.ts'
@@ -57,9 +59,96 @@ describe('on the command line', () => {
       /Nora Berg was before Omar Haddad in pool north/,
     )
     expect((await rota('why-not', row, 'quinn')).stdout).toMatch(/Quinn Lee is not in pool north/)
+    expect((await rota('why-not', row, 'nora')).stdout).toMatch(
+      /^Nora Berg has this lead by turn, with weights \(rule "market", pool north\): .*\n.*Nora Berg was next/,
+    )
     const unknown = await rota('why-not', row, 'nobody')
     expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('there is no rep "nobody"')])
   })
+
+  test('why of an ordinary cell shows its value and what it was made from, and no secret', async () => {
+    const table = defineTable('keyed', {
+      input: z.object({
+        name: z.string(),
+        apiKey: z.string(),
+        site: z.string(),
+        size: z.number().optional(),
+      }),
+    })
+      .column(
+        'label',
+        compute({ reads: ['name', 'apiKey', 'site', 'size'], run: ({ name }) => `the ${name}` }),
+      )
+      .column('card', compute({ needs: ['label'], run: ({ label }) => ({ label, accessToken: 'tok-9' }) }))
+    const keyed = await startApp({ tables: [table], apiKey: 'key-of-this-test' })
+    onTestFinished(() => keyed.close())
+    const headers = { authorization: 'Bearer key-of-this-test' }
+    const lead = {
+      name: 'x'.repeat(300),
+      apiKey: 'hush-1',
+      site: 'https://me:hush-2@a.example/?token=hush-3',
+    }
+    const { body } = await post(keyed, '/v1/tables/keyed/rows?wait=done', lead, headers)
+    const [{ id }] = body.rows
+    const label = (await rotaAt(keyed.url, 'why', id, 'label')).stdout
+    expect(label).toMatch(/^✓ label → the x{80,95}… compute {2}\d+ ms\n {4}Made from\n {6}name: x{80,99}…\n/)
+    expect(label.split('\n').slice(3)).toEqual([
+      '      apiKey: [hidden]',
+      '      site: https://[hidden]@a.example/?token=[hidden]',
+      '      size: missing',
+      '',
+    ])
+    const card = (await rotaAt(keyed.url, 'why', id, 'card')).stdout
+    expect(card).toMatch(/^✓ label → the x+… compute {2}\d+ ms\n✓ card → \{"label":"the x+… compute/)
+    expect(card).toMatch(/\n {4}Made from\n {6}label: the x+…\n$/)
+    expect(label + card).not.toMatch(/hush|tok-9|\bdone\b/)
+  })
+
+  test('why says which cells are stale, and what it takes to have them anew', async () => {
+    const moved = await startApp({ tables: [leads], apiKey: 'key-of-this-test' })
+    onTestFinished(() => moved.close())
+    const headers = { authorization: 'Bearer key-of-this-test' }
+    const lead = { company: 'Acme', email: 'a@acme.example', country: 'DE', employees: 50 }
+    const { body } = await post(moved, '/v1/tables/leads/rows?wait=done', lead, headers)
+    const [{ id, url }] = body.rows
+    const told = async (column: string) => (await rotaAt(moved.url, 'why', id, column)).stdout
+    const staleOf = async () =>
+      JSON.parse((await rotaAt(moved.url, 'why', id, '--json')).stdout).steps.map(
+        ({ column, stale }: { column: string; stale: boolean }) => [column, stale],
+      )
+    expect(await staleOf()).toEqual([
+      ['domain', false],
+      ['exit', false],
+      ['owner', false],
+    ])
+    expect((await told('owner')) + (await told('exit'))).not.toMatch(/stale/i)
+    await ask(moved, url, { method: 'PATCH', headers, json: { country: 'JP' } })
+    await moved.runtime.idle()
+    expect(await told('exit')).toMatch(
+      /✓ exit → route ↻ stale branch .*\n {4}large enough\n {4}Stale: what it stands on has changed since; run it again to have it anew\n/,
+    )
+    const again = { scope: { rows: [id] }, columns: ['exit'], mode: 'stale', downstream: true }
+    await post(moved, '/v1/tables/leads/runs', again, headers)
+    await moved.runtime.idle()
+    expect(await staleOf()).toEqual([
+      ['domain', false],
+      ['exit', false],
+      ['owner', true],
+    ])
+    const owner = await told('owner')
+    expect(owner).toMatch(/^✓ owner → [A-Z][\w ]+ ↻ stale\n/)
+    expect(owner).toContain(
+      'Stale: what it stands on has changed since, and the owner stays; run it again with redraw to decide anew',
+    )
+    await post(
+      moved,
+      '/v1/tables/leads/runs',
+      { ...again, columns: ['owner'], mode: 'all', redraw: true, reason: 'moved' },
+      headers,
+    )
+    await moved.runtime.idle()
+    expect(await told('owner')).not.toMatch(/stale/i)
+  }, 30_000)
 
   test('pools shows draws against the expected share', async () => {
     const { stdout } = await rota('pools')
@@ -73,6 +162,10 @@ describe('on the command line', () => {
     const { stdout, code } = await rota('override', row, 'omar', '--reason', 'knows the buyer')
     expect([code, stdout]).toEqual([0, expect.stringMatching(/owner: done Omar Haddad/)])
     expect((await rota('why', row)).stdout).toMatch(/Omar Haddad got this lead because a person said so/)
+    const first = 'Omar Haddad has this lead, given by hand: api-key gave it to Omar Haddad: knows the buyer.'
+    expect((await rota('why-not', row, 'omar')).stdout.split('\n')[0]).toBe(first)
+    expect(JSON.parse((await rota('why-not', row, 'omar', '--json')).stdout)[0]).toBe(first)
+    expect((await rota('why-not', row, 'nora')).stdout).not.toMatch(/has this lead/)
     const headers = { authorization: 'Bearer key-of-this-test' }
     const { body } = await ask(app, `/v1/audit?subject=row&name=${row}`, { headers })
     expect(body.audit[0]).toMatchObject({ who: 'api-key' })

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { DecisionView } from '../../routing/decision.ts'
-import { explainDecision, notAsked, whyNot } from '../../routing/explain.ts'
+import { explainDecision, notAsked, whyNot, whyOwner } from '../../routing/explain.ts'
+import { overrideOwner } from '../../routing/ladder/override.ts'
 import { by } from '../../routing/ladder/words.ts'
 import { decideOwner, type Ladder } from '../../routing/ladder.ts'
 import { onLeave, owner, pool, rep, viewOf, weekdays } from './decision-view.ts'
@@ -110,6 +111,54 @@ test('the rules that were never asked are named, and none where the last one dec
   ).toBe('Rule "later" was never asked: rule "rotation" decided.')
   expect(notAsked(trace, ['customer', 'us', 'rotation'])).toBeNull()
   expect(notAsked(trace, [])).toBeNull()
+})
+
+describe('why not the rep who has it', () => {
+  const has = (
+    rule: Ladder<{ country: string }>['rules'][number]['decide'],
+    view: DecisionView,
+    rep: string,
+  ) => {
+    const asked = { rules: [{ name: 'r', decide: rule }], otherwise: { pool: 'emea' } } as const
+    const { assignment } = decideOwner<{ country: string }>(asked, { country: 'DE' }, view)
+    return assignment === null ? null : whyOwner(assignment, rep)
+  }
+
+  test('says that a person gave it, who and why', () => {
+    const given = { rep: 'bo', reason: 'knows the buyer', who: 'maria', method: 'manual_override' } as const
+    const { assignment } = overrideOwner(given, viewOf({ reps: [bo] }))
+    expect(assignment && whyOwner(assignment, 'bo')).toBe(
+      'Bo has this lead, given by hand: maria gave it to Bo: knows the buyer.',
+    )
+    expect(assignment && whyOwner(assignment, 'ana')).toBeNull()
+  })
+
+  test('says by which way the rules gave it: an owner before, a territory or a turn', () => {
+    const ruth = rep('ruth', { ids: { salesforce: '5' } })
+    const mine = { ...account, lastActivityAt: null }
+    expect(has((_, words) => words.owner(mine, 'salesforce'), viewOf({ reps: [ruth] }), 'ruth')).toMatch(
+      /^Ruth has this lead as the owner the CRM has already \(rule "r"\): .*\.$/,
+    )
+    expect(has((_, words) => words.rotate('emea'), viewOf({ pools: [emea] }), 'ana')).toMatch(
+      /^Ana has this lead by turn, with weights \(rule "r", pool emea\): .*\.$/,
+    )
+    expect(has((_, words) => words.rotate('emea'), viewOf({ pools: [emea] }), 'bo')).toBeNull()
+    const territory = {
+      rep: 'ana',
+      name: 'Ana',
+      email: null,
+      ids: {},
+      method: 'territory',
+      rule: 'market',
+      reason: 'north is Ana',
+      pool: null,
+      alsoTell: null,
+      previous: [],
+    } as const
+    expect(whyOwner({ ...territory, ids: {}, previous: [] }, 'ana')).toBe(
+      'Ana has this lead as the one rep of the territory (rule "market"): north is Ana.',
+    )
+  })
 })
 
 describe('why not a certain rep', () => {

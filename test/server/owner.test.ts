@@ -60,6 +60,8 @@ describe('a person decides', () => {
     const why = WhyAnswer.parse((await ask(app, `${url}/cells/owner/why?notRep=${drawn}`)).body)
     expect(why.told.join(' ')).toMatch(/because a person said so/)
     expect(why.whyNot).not.toEqual([])
+    const has = WhyAnswer.parse((await ask(app, `${url}/cells/owner/why?notRep=${other()}`)).body)
+    expect(has.whyNot?.[0]).toMatch(/ has this lead, given by hand: .*knows the buyer/)
   })
 
   test('no run, redraw or edit of the pool changes it (trap 49)', async () => {
