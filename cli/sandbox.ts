@@ -54,6 +54,7 @@ function tell({ url, vendors }: Sandbox): void {
   console.log(`  ledger    ${url}/ledger?vendor=&effect=&after=&limit=`)
   console.log(`  state     ${url}/state/{vendor}, GET and PUT`)
   console.log(`  faults    ${url}/faults, GET, POST and DELETE; ${url}/faults/names`)
+  console.log(`  reset     ${url}/reset, POST: back to the start`)
   console.log('\nFor .env, to run Rota on it:\n')
   console.log(`ROTA_SANDBOX=${url}`)
   console.log('\nOr, for each vendor:\n')
@@ -78,16 +79,14 @@ async function stateOfTables(): Promise<unknown> {
   return (await loadTables(path)).sandboxState?.() ?? {}
 }
 
-function loadState({ vendors }: Sandbox, given: unknown): void {
+function loadState(sandbox: Sandbox, given: unknown): void {
   const states = z.record(z.string(), z.unknown()).safeParse(given)
   if (!states.success) throw refused('state', 'it is no object with a state for each vendor')
   for (const [name, state] of Object.entries(states.data)) {
-    const vendor = vendors[name]
-    if (vendor === undefined)
-      throw refused('state', `no stand-in is called "${name}"; there are ${Object.keys(vendors).join(', ')}`)
     try {
-      vendor.load(state)
+      sandbox.startWith(name, state)
     } catch (error) {
+      if (error instanceof SandboxError) throw refused('state', error.message)
       if (!(error instanceof z.ZodError)) throw error
       throw refused('state', `${name}: ${z.prettifyError(error)}`)
     }

@@ -31,7 +31,8 @@ export async function openStandIns(
   // Only here: a server without stand-ins starts in two thirds of the time.
   const { startSandbox } = await import('../sandbox/sandbox.ts')
   const sandbox = await startSandbox(latencyMs === undefined ? {} : { latencyMs })
-  for (const [vendor, known] of Object.entries(state())) sandbox.vendors[vendor]?.load(known)
+  for (const [vendor, known] of Object.entries(state()))
+    if (sandbox.vendors[vendor] !== undefined) sandbox.startWith(vendor, known)
   return { settings: sandboxSettings(settings, sandbox.url), sandbox, url: sandbox.url }
 }
 

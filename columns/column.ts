@@ -37,6 +37,15 @@ export interface LookedUpRow {
   values: Record<string, Json>
 }
 
+/** What is known of a column that another one stands in for, see the option `late` of a table, at the moment that other one is run. */
+export interface Lateness {
+  column: string
+  /** How it ended, after which nothing more is done by itself; null while it is under way or is tried again. */
+  ended: 'error' | 'unknown' | 'cancelled' | null
+  /** What it failed with last, null where that is not known. */
+  reason: string | null
+}
+
 /** Everything from outside that a column may use. Nothing else: no global clock, random or fetch. */
 export interface CellContext extends Call {
   table: string
@@ -63,6 +72,8 @@ export interface CellContext extends Call {
   finishedAt(column: string, which?: 'first'): number | null
   /** True when a person decided the owner in this column, and has not let go of it. */
   isPinned(column: string): boolean
+  /** How the column stands that this one stands in for; null, or left out, for a column that stands in for none. */
+  readonly lateness?: Lateness | null
   now(): number
   random(): number
   lookup(table: string, by: 'person' | 'account', key: string): Promise<LookedUpRow | null>

@@ -1,6 +1,13 @@
 import { z } from 'zod'
 import { asSeen, beforeSending, buildColumn } from './build.ts'
-import { type CellContext, type Column, type ColumnOptions, done } from './column.ts'
+import {
+  type CellContext,
+  type Column,
+  type ColumnOptions,
+  done,
+  type Lateness,
+  type Values,
+} from './column.ts'
 import type { Message, Messenger, SentMessage } from './ports.ts'
 import type { NameOf, Seen } from './types.ts'
 
@@ -31,7 +38,11 @@ export interface NotifyOptions<Row extends object, Reads extends NameOf<Row>, Ne
   reads?: readonly Reads[]
   needs?: readonly Needs[]
   via: Messenger
-  message: (row: NoInfer<Seen<Row, Reads, Needs>>) => Message
+  /**
+   * What to send. `lateness` is that of the column which this one stands in for, see `late` of a table, null for none. It may have changed by
+   * the time an earlier attempt is looked for, so let it choose the words and not `to`.
+   */
+  message: (row: NoInfer<Seen<Row, Reads, Needs>>, lateness: Lateness | null) => Message
   /**
    * For a message of which nobody can say whether it arrived: `repeat` sends it again, with a line that says so (perhaps twice, never not
    * at all); `leave` ends as `unknown` (perhaps not at all, never twice). Left out: `repeat` for a messenger that nobody can ask, `leave`
@@ -52,6 +63,8 @@ export function notify<
   const Needs extends NameOf<Row> = never,
 >(options: NotifyOptions<Row, Reads, Needs>): Column<Row, Notified> {
   const { via } = options
+  const messageOf = (values: Values, { lateness = null }: CellContext) =>
+    options.message(asSeen(values), lateness)
   const whenUnknown = options.whenUnknown ?? (via.target === 'blind' ? 'repeat' : 'leave')
   return buildColumn<Row, Notified>({
     ...options,
@@ -68,14 +81,14 @@ export function notify<
       confirms: [],
       horizonMs: 1_000,
       async send(values, context) {
-        const message = beforeSending(() => options.message(asSeen(values)))
+        const message = beforeSending(() => messageOf(values, context))
         const { mayRepeat, sendId } = context
         const reason = mayRepeat ? `${message.reason}\n${mayRepeatLine}` : message.reason
         const made = await via.send({ ...message, reason }, sendId, context)
         return sent(made, message, { context, ...(mayRepeat && { detail: { mayRepeat } }) })
       },
       async reconcile(values, context) {
-        const message = options.message(asSeen(values))
+        const message = messageOf(values, context)
         const found = await via.find(message, context.sendId, context)
         if (found.state !== 'found') return found
         return {

@@ -1,8 +1,9 @@
-import type { CellContext } from '../columns/column.ts'
+import type { CellContext, Lateness } from '../columns/column.ts'
 import { CallFailure } from '../columns/errors.ts'
 import type { Json } from '../columns/json.ts'
 import type { Engine, World } from './engine.ts'
 import { type Flight, signalOf, waitForTurn } from './flight.ts'
+import { latenessOf } from './lateness.ts'
 import { ownKeyOf } from './limits/own-key.ts'
 import { type PlannedColumn, resultOf } from './plan.ts'
 import { charge } from './purses.ts'
@@ -82,6 +83,9 @@ class AttemptContext implements CellContext {
   }
   isPinned(column: string): boolean {
     return this.#task.row.cells[column]?.pinned !== undefined
+  }
+  get lateness(): Lateness | null {
+    return latenessOf(this.#task, this.#column)
   }
   get now() {
     return this.#engine.world.now

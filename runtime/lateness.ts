@@ -1,4 +1,5 @@
 import type { CellState } from '../columns/cell.ts'
+import type { Lateness } from '../columns/column.ts'
 import { isOutThere } from './choose.ts'
 import type { Skip } from './conditions.ts'
 import { inTimeSkip } from './in-time.ts'
@@ -55,4 +56,24 @@ export function standingBefore(cell: CellState | undefined): CellState | undefin
   if (cell?.value === undefined || !isAwaiting(cell)) return cell
   const { waiting: _, intended = 1, ...rest } = cell
   return { ...rest, ...(intended > 2 && { intended: intended - 1 }), status: 'done' }
+}
+
+/** How the column that this one stands in for stands now, null where it stands in for none. */
+export function latenessOf(task: Task, { late, awaits }: PlannedColumn): Lateness | null {
+  if (late === null || awaits === null) return null
+  const cell = task.row.cells[late.column]
+  // What an earlier run ended with says nothing while this run is still at it.
+  const ended = task.states[awaits] === settled ? endOf(cell) : null
+  return { column: late.column, ended, reason: cell?.error?.message ?? cell?.reason ?? null }
+}
+
+function endOf(cell: CellState | undefined): Lateness['ended'] {
+  switch (cell?.status) {
+    case 'error':
+    case 'unknown':
+    case 'cancelled':
+      return cell.status
+    default:
+      return null
+  }
 }

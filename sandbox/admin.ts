@@ -1,10 +1,9 @@
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { ZodError, z } from 'zod'
-import type { FaultRequest, Faults } from './faults.ts'
-import type { Ledger } from './ledger.ts'
-import { faultNames, SandboxError } from './named-faults.ts'
-import type { Vendor } from './vendor.ts'
+import type { FaultRequest } from './faults.ts'
+import { faultNames, SandboxError, unknownVendor } from './named-faults.ts'
+import type { Sandbox } from './sandbox.ts'
 
 /** States of tens of thousands of records are loaded in one request. */
 const maxStateBytes = 256 * 1024 * 1024
@@ -26,9 +25,14 @@ const Page = z.object({
 /**
  * The sandbox's own routes. `/ledger?vendor=&effect=&after=&limit=` reads what was received; `/state/{vendor}` reads and
  * replaces a state; `/faults` lists, adds (by name, or all that it does) and clears faults, `GET /faults/names` lists the
- * names, `POST /faults/script` adds faults to be played one after the other; `POST /reset` forgets everything.
+ * names, `POST /faults/script` adds faults to be played one after the other; `POST /reset` takes everything back to the start.
  */
-export function adminRoutes(vendors: Record<string, Vendor>, ledger: Ledger, faults: Faults) {
+export function adminRoutes({
+  vendors,
+  ledger,
+  faults,
+  reset,
+}: Pick<Sandbox, 'vendors' | 'ledger' | 'faults' | 'reset'>) {
   const app = new Hono()
   app.onError((error, c) => {
     if (error instanceof ZodError) return c.json({ error: z.prettifyError(error) }, 422)
@@ -80,14 +84,8 @@ export function adminRoutes(vendors: Record<string, Vendor>, ledger: Ledger, fau
   })
 
   app.post('/reset', (c) => {
-    ledger.clear()
-    faults.clear()
-    for (const vendor of Object.values(vendors)) vendor.reset()
+    reset()
     return c.body(null, 204)
   })
   return app
-}
-
-function unknownVendor(name: string, vendors: Record<string, Vendor>): string {
-  return `no stand-in is called "${name}"; there are ${Object.keys(vendors).join(', ') || 'none'}`
 }

@@ -26,3 +26,7 @@ export function faultNames(
     Object.fromEntries(Object.entries(vendor.faults).map(([name, { about }]) => [name, about]))
   return Object.fromEntries(Object.entries(vendors).map(([name, vendor]) => [name, described(vendor)]))
 }
+
+/** Says that there is no such vendor, and which there are. */
+export const unknownVendor = (name: string, vendors: Readonly<Record<string, Vendor>>): string =>
+  `no stand-in is called "${name}"; there are ${Object.keys(vendors).join(', ') || 'none'}`

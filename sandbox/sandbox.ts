@@ -6,6 +6,7 @@ import { Hono } from 'hono'
 import { adminRoutes } from './admin.ts'
 import { createFaults, type Faults } from './faults.ts'
 import { createLedger, type Ledger } from './ledger.ts'
+import { SandboxError, unknownVendor } from './named-faults.ts'
 import { type ReceivedCall, receiver } from './receive.ts'
 import type { Vendor } from './vendor.ts'
 import { vendors as known } from './vendors.ts'
@@ -30,6 +31,13 @@ export interface Sandbox {
   vendors: Record<string, Vendor>
   ledger: Ledger
   faults: Faults
+  /**
+   * Loads what a vendor knows from the start, which is what `reset` brings back. Throws a `ZodError` on a state that the vendor does not
+   * understand and a `SandboxError` for a vendor that is not there.
+   */
+  startWith(vendor: string, state: unknown): void
+  /** Empties the ledger, clears the faults, and takes every vendor back to what it was started with. */
+  reset(): void
   /** Ends every open connection, also those that a fault keeps waiting. */
   close(): Promise<void>
 }
@@ -52,7 +60,17 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     vendors[name] = vendor
     app.all(`/${name}/*`, (c) => receive(c.req.raw, c.env))
   }
-  app.route('/', adminRoutes(vendors, ledger, faults))
+  const starts = new Map<Vendor, unknown>()
+  const reset = () => {
+    ledger.clear()
+    faults.clear()
+    for (const vendor of Object.values(vendors)) {
+      vendor.reset()
+      // A copy, because a stand-in may keep and change what it is given.
+      if (starts.has(vendor)) vendor.load(structuredClone(starts.get(vendor)))
+    }
+  }
+  app.route('/', adminRoutes({ vendors, ledger, faults, reset }))
 
   const server = createServer(getRequestListener(app.fetch))
   server.listen(options.port ?? 0, '127.0.0.1')
@@ -65,6 +83,13 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     vendors,
     ledger,
     faults,
+    startWith(name, state) {
+      const vendor = vendors[name]
+      if (vendor === undefined) throw new SandboxError(unknownVendor(name, vendors))
+      vendor.load(structuredClone(state))
+      starts.set(vendor, structuredClone(state))
+    },
+    reset,
     async close() {
       closing.abort()
       const closed = once(server, 'close')

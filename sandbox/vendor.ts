@@ -41,7 +41,7 @@ export interface Vendor {
   state(): unknown
   /** Replaces the state, for `PUT /state/{vendor}`. Throws a `ZodError` on anything it does not understand. */
   load(state: unknown): void
-  /** Back to the state it was created with. */
+  /** Back to the state it was created with; what the sandbox was started with comes on top, see `startWith` there. */
   reset(): void
   /**
    * Plays a named fault of the kind `state`: once for each of its `times`, when it is switched on, or right before the next

@@ -1,3 +1,4 @@
+import type { Lateness } from '../../columns/column.ts'
 import type { FollowUp } from '../../columns/crm-task.ts'
 import type { FoundAccount } from '../../columns/find-account.ts'
 import type { CrmRecord, Message } from '../../columns/ports.ts'
@@ -56,31 +57,70 @@ const pendingFacts = ({ email, segment }: Pending): Message['facts'] => [
   ['Segment', `${segment.segment} · ${segment.region}`],
 ]
 
-/** To the rep whose lead it is, while the CRM cannot be told: the lead is worked before the record says so. */
-export const ownerPendingMessage = (lead: Pending & { owner: Assignment }): Message => ({
-  to: lead.owner.email === null ? { channel: 'leads' } : { email: lead.owner.email },
-  fallbackChannel: 'leads',
-  title: `New lead, owner pending in CRM: ${lead.company}`,
-  facts: pendingFacts(lead),
-  reason: `Yours because of ${lead.owner.rule}; the CRM does not take it yet, and will have it as soon as it does`,
-})
+/** Words for how it ended. */
+const endings: Record<NonNullable<Lateness['ended']>, string> = {
+  error: 'failed',
+  unknown: 'has an outcome that nobody can tell',
+  cancelled: 'was cancelled',
+}
+
+/** Null while it is still tried: only then may a message say that it goes on by itself. */
+function endOf(step: string, lateness: Lateness | null): string | null {
+  if (lateness === null || lateness.ended === null) return null
+  const why = lateness.reason === null ? '' : `: ${lateness.reason}`
+  return `${step} ${endings[lateness.ended]}${why}`
+}
+
+/** Who has to act, and on what. */
+const toMend = (column: string) =>
+  `It is not tried again by itself: RevOps has to see to it and run the lead again from ${column} on`
+
+/** To the rep whose lead it is, while the CRM cannot be told or when it never will be: the lead is worked before the record says so. */
+export function ownerPendingMessage(
+  lead: Pending & { owner: Assignment },
+  lateness: Lateness | null,
+): Message {
+  const failed = endOf('Writing the owner to the CRM', lateness)
+  return {
+    to: lead.owner.email === null ? { channel: 'leads' } : { email: lead.owner.email },
+    fallbackChannel: 'leads',
+    title: `New lead, owner ${failed === null ? 'pending' : 'not written'} in CRM: ${lead.company}`,
+    facts: pendingFacts(lead),
+    reason: `Yours because of ${lead.owner.rule}. ${
+      failed === null
+        ? 'The CRM has not taken the owner yet; Rota keeps trying'
+        : `${failed}. ${toMend('crmOwner')}`
+    }`,
+  }
+}
 
 /** To the team, when the CRM cannot even be asked whose account it is. Who this is lets somebody see to it meanwhile. */
-export const accountPendingMessage = (lead: Told & { company: string }): Message => ({
-  to: { channel: 'leads' },
-  title: `New lead, waiting for the CRM: ${lead.company}`,
-  facts: factsOf(lead),
-  reason:
-    'The CRM cannot be asked whether somebody looks after this company, so the lead waits; it is routed as soon as it can',
-})
+export function accountPendingMessage(lead: Told & { company: string }, lateness: Lateness | null): Message {
+  const failed = endOf('Asking the CRM whether somebody looks after this company', lateness)
+  return {
+    to: { channel: 'leads' },
+    title: `New lead, ${failed === null ? 'waiting for the CRM' : 'account not known'}: ${lead.company}`,
+    facts: factsOf(lead),
+    reason:
+      failed === null
+        ? 'The CRM cannot be asked yet whether somebody looks after this company, so the lead waits; Rota keeps trying'
+        : `${failed}. The lead goes on as if nobody did. ${toMend('account')}`,
+  }
+}
 
-/** To the team, when the CRM is away before anybody can be chosen. */
-export const recordPendingMessage = (lead: Pending): Message => ({
-  to: { channel: 'leads' },
-  title: `New lead, record and owner pending in CRM: ${lead.company}`,
-  facts: pendingFacts(lead),
-  reason: 'The CRM does not answer, so nobody knows yet whose lead it is; it is routed as soon as it does',
-})
+/** To the team, when the CRM is away before anybody can be chosen, or takes no record of the lead. */
+export function recordPendingMessage(lead: Pending, lateness: Lateness | null): Message {
+  const failed = endOf('Finding or creating its record in the CRM', lateness)
+  return {
+    to: { channel: 'leads' },
+    title: `New lead, record and owner ${failed === null ? 'pending' : 'not'} in CRM: ${lead.company}`,
+    facts: pendingFacts(lead),
+    reason:
+      failed === null
+        ? 'The CRM has not given its record yet, so nobody knows whose lead it is; Rota keeps trying'
+        : `${failed}. Without a record the lead is handed to nobody. ${toMend('record')}`,
+  }
+}
 
 /** The account of a lead whose owner has left is nobody's: the lead of triage gives it to somebody. */
 export const reownAccount = (vendor: string, { name, id, owner }: FoundAccount): FollowUp => ({

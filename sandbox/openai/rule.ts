@@ -38,7 +38,7 @@ export function conclude(values: ReadonlyMap<string, Told>): Conclusion {
   const [segment, size] = decideSegment(values)
   const regionReason =
     place === null ? 'no value names a country' : `${place.from} says ${quoted(place.value)}`
-  const segmentReason = size === null ? 'employees is empty' : `${size.from} says ${quoted(size.value)}`
+  const segmentReason = size === null ? noSize(values) : `${size.from} says ${quoted(size.value)}`
   const deciding = [region === 'unknown' ? null : place, segment === 'unknown' ? null : size]
   return {
     region,
@@ -59,12 +59,23 @@ function decideRegion(values: ReadonlyMap<string, Told>): [Conclusion['region'],
 
 /** A field for the count, else a sentence that counts people: years, customers and offices are no head-count. */
 function decideSegment(values: ReadonlyMap<string, Told>): [Conclusion['segment'], Told | null] {
-  const field = ['employees', 'headcount', 'size'].find((name) => values.get(name)?.value)
-  const told = field === undefined ? undefined : values.get(field)
+  const told = toldSize(values)
   if (told !== undefined && numbersIn(told.value).length > 0) return [segmentIn(told.value), told]
   const prose = values.get('description')
   const counted = prose === undefined ? null : peopleIn(prose.value)
   return prose === undefined || counted === null ? ['unknown', null] : [segmentIn(counted), prose]
+}
+
+function toldSize(values: ReadonlyMap<string, Told>): Told | undefined {
+  const field = ['employees', 'headcount', 'size'].find((name) => values.get(name)?.value)
+  return field === undefined ? undefined : values.get(field)
+}
+
+function noSize(values: ReadonlyMap<string, Told>): string {
+  const told = toldSize(values)
+  return told === undefined
+    ? 'employees is empty'
+    : `${told.from} says ${quoted(told.value)}, which is no number of people`
 }
 
 /** "40 people", "2,000 scientists", "two hundred employees", "85 Mitarbeiter", "a family business of 25". Of several the first. */

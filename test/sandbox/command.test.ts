@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { openSandbox, type SandboxCommand } from '../../cli/sandbox.ts'
 import { Settings } from '../../cli/settings.ts'
 import { openStandIns } from '../../cli/stand-ins.ts'
+import { sandboxState } from '../../examples/inbound-leads/tables.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts'
 import { rota } from '../cli/rota-process.ts'
 import { temporaryFolder } from '../support/temp.ts'
@@ -104,6 +105,25 @@ describe('the sandbox of the command', () => {
     expect((await companies(own.url, 'own.example')).status).toBe(200)
   })
 
+  test.each(['the tables', 'a file'])('is reset to what it was started with from %s', async (from) => {
+    const given = { salesforce: sandboxState().salesforce }
+    const { url, faults, ledger } = await open(
+      from === 'a file' ? { state: await file('state.json', given) } : {},
+    )
+    // Records are created anew with every reset, at another time.
+    const state = async (vendor: string) =>
+      (await (await fetch(`${url}/state/${vendor}`)).text()).replaceAll(/"\d{4}-\d\d-\d\dT[^"]*"/g, '"then"')
+    const before = [await state('salesforce'), await state('hubspot')]
+    for (const vendor of ['salesforce', 'hubspot'])
+      await fetch(`${url}/state/${vendor}`, { method: 'PUT', body: '{}' })
+    faults.add({ vendor: 'enrichment', kind: 'status' })
+    expect(await state('salesforce')).not.toEqual(before[0])
+    expect((await fetch(`${url}/reset`, { method: 'POST' })).status).toBe(204)
+    expect([await state('salesforce'), await state('hubspot')]).toEqual(before)
+    expect(before[0]).toContain('Ava Brooks')
+    expect([faults.list(), ledger.entries()]).toEqual([[], []])
+  })
+
   test('plays the faults of a file in order, and takes the time it was told', async () => {
     const script = [
       { vendor: 'enrichment', kind: 'status', status: 503 },
@@ -145,6 +165,18 @@ describe('the sandbox of the command', () => {
       message: `port ${port} is taken`,
     })
   })
+})
+
+test('ROTA_SANDBOX=1 keeps what it was started with for a reset, whatever becomes of what it was given', async () => {
+  const company = { domain: 'own.example', name: 'Own' }
+  const given = { enrichment: { companies: [company] } }
+  const { url, sandbox } = await openStandIns(Settings.parse({ ROTA_SANDBOX: '1' }), { state: () => given })
+  given.enrichment.companies.pop()
+  sandbox?.vendors.enrichment?.load({ companies: [] })
+  expect((await companies(`${url}`, 'own.example')).status).toBe(404)
+  await fetch(`${url}/reset`, { method: 'POST' })
+  expect((await companies(`${url}`, 'own.example')).status).toBe(200)
+  await sandbox?.close()
 })
 
 describe('ROTA_SANDBOX with an address', () => {

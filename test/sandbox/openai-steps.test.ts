@@ -43,6 +43,15 @@ const answerTo = async (values: Record<string, string>) => Segment.parse(JSON.pa
 
 describe('the rule of the stand-in model', () => {
   test.each([
+    [{ employees: '-5' }, 'employees says "-5", which is no number of people'],
+    [{ 'firm.employees': 'many' }, 'firm.employees says "many", which is no number of people'],
+    [{ employees: '' }, 'employees is empty'],
+  ] as const)('says what kept it from a segment for %o', async (values, why) => {
+    const { segment, reason } = await answerTo(values)
+    expect([segment, reason]).toEqual(['unknown', expect.stringContaining(`segment unknown because ${why}.`)])
+  })
+
+  test.each([
     [{ country: 'Germany', employees: '40' }, 'EMEA', 'SMB', ['country', 'employees']],
     [
       { country: '', 'firm.country': 'Japan', 'firm.employees': '51-100' },
