@@ -69,6 +69,22 @@ describe('a row that is the echo of a write of our own', () => {
     await running.runtime.idle()
   })
 
+  test('is known until a minute after the outcome was known, however long the write took', async () => {
+    const { crm, leads } = looped()
+    const running = await runTables([leads])
+    const tookMs = 120_000
+    crm.onArrival = () => {
+      running.clock.aheadMs = tookMs
+    }
+    const { sendId: stamp } = await written(running, crm)
+    for (const [sinceIntentMs, status] of [
+      [tookMs, 'ignored-own-write'],
+      [tookMs + 55_000, 'ignored-own-write'],
+      [tookMs + 65_000, 'accepted'],
+    ] as const)
+      expect(await statusOf(running, { name: 'a', stamp, changedAt: iso(sinceIntentMs) })).toBe(status)
+  })
+
   test('is known by an earlier stamp, when the write was repeated since', async () => {
     const { crm, leads } = looped()
     const running = await runTables([leads])

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { PreviewAnswer, RunAnswer } from '../../server/contract.ts'
 import { type RunningApp, startApp } from '../support/start-app.ts'
 import { ask, post } from './http.ts'
@@ -58,6 +58,11 @@ test('a dry run counts and changes nothing', async () => {
     limit: 3,
     reason: 'try',
   }
+  const stands = async () => [
+    await app.runtime.draws({ limit: 100 }),
+    await app.runtime.rows('leads', { limit: 100 }),
+  ]
+  const before = await stands()
   const answer = await post(app, runs, { ...request, dryRun: true })
   expect(answer.status).toBe(200)
   expect(PreviewAnswer.parse(answer.body).preview).toMatchObject({
@@ -65,8 +70,10 @@ test('a dry run counts and changes nothing', async () => {
     columns: [{ column: 'owner', run: 3, draws: 3 }],
     sideEffects: ['at most 3 times: takes a turn of a rotation'],
   })
-  const draws = await app.runtime.draws({ pool: 'emea', limit: 100 })
-  expect(draws.every(({ state }) => state !== 'released')).toBe(true)
+  // A run that was started after all would have done its work by now.
+  await app.runtime.idle()
+  expect(await stands()).toEqual(before)
+  expect(before[0]).toHaveLength(5)
 })
 
 test('a redraw says why, and the ledger keeps it (trap 117)', async () => {
@@ -81,6 +88,28 @@ test('a redraw says why, and the ledger keeps it (trap 117)', async () => {
     ({ state }) => state === 'released',
   )
   expect(released.map(({ row, reason }) => [row, reason])).toEqual([[ids[0], 'wrong region']])
+})
+
+test('a run is recorded under who asked for it: this machine, or whoever has the key', async () => {
+  const other = await startApp({ apiKey: 'a-key-of-the-test' })
+  onTestFinished(() => other.close())
+  const key = { authorization: 'Bearer a-key-of-the-test' }
+  const lead = { company: 'Asked', email: 'p@asked.example', employees: 50 }
+  for (const [asked, headers, who] of [
+    [app, {}, 'local'],
+    [other, key, 'api-key'],
+  ] as const) {
+    const { body } = await post(asked, '/v1/tables/leads/rows?wait=done', lead, headers)
+    const { id, url } = body.rows[0]
+    const wish = { columns: ['owner'], scope: { rows: [id] }, mode: 'all', redraw: true, reason: 'moved' }
+    const answer = await post(asked, runs, wish, headers)
+    expect(answer.status).toBe(202)
+    await asked.runtime.idle()
+    const found = await ask(asked, answer.body.run.url, { headers })
+    expect(found.body.run.request).toMatchObject({ who, reason: 'moved' })
+    const why = await ask(asked, `${url}/cells/owner/why`, { headers })
+    expect(why.text).toContain(`drawn anew by ${who}: moved`)
+  }
 })
 
 test('a run can be cancelled, once; one that has ended stays as it ended', async () => {

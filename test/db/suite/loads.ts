@@ -108,6 +108,22 @@ export function loadSuite(under: StoreUnderTest): void {
       expect(await drawn(2)).toBe('ab')
     })
 
+    it('counts a draw again that was given back for a failed write and then confirmed', async () => {
+      await seed({ perDay: 1, open: 1 })
+      const row = await bench.row()
+      const { draw: first } = await settle(row)
+      expect(await loadOf('ana')).toEqual({ drawn: 1, open: 1 })
+      const turn = first ?? 0
+      await bench.step(row, [], { position: 1, release: [{ draw: turn, reason: 'write_failed' }] })
+      // Asked in between, and from before any cap looks back to: what is remembered of the rep is that nothing counts.
+      expect(await loadOf('ana', at - day)).toEqual({ drawn: 0, open: 0 })
+      await bench.step(row, [], { position: 1, confirm: [turn] })
+      expect(await loadOf('ana')).toEqual({ drawn: 1, open: 1 })
+      expect(await drawn(2)).toBe('bb')
+      if (durable) await bench.reopen()
+      expect(await loadOf('ana')).toEqual({ drawn: 1, open: 1 })
+    })
+
     it('does not count a backfill, nor what a piece of work that failed drew (trap 79)', async () => {
       await seed({ perDay: 2 })
       for (let index = 0; index < 3; index += 1) await settle(await bench.row(), { backfill: true })
