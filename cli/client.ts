@@ -38,6 +38,8 @@ export function createClient(address: string, apiKey?: string): Client {
       String(problem.detail ?? `the server answered ${response.status}`),
       {
         ...(typeof problem.wayOut === 'string' && { wayOut: problem.wayOut }),
+        // The server speaks of headers, which nobody types into a command.
+        ...(response.status === 401 && { field: 'ROTA_API_KEY', wayOut: keyWayOut(url, apiKey) }),
       },
     )
   }
@@ -48,6 +50,11 @@ export function createClient(address: string, apiKey?: string): Client {
     patch: (path, body) => request(path, { method: 'PATCH', body: JSON.stringify(body) }),
   }
 }
+
+const keyWayOut = (url: string, apiKey: string | undefined) =>
+  apiKey
+    ? `ROTA_API_KEY is set to another key: set it in the environment to the one that ${url} was started with`
+    : `set ROTA_API_KEY in the environment to the key that ${url} was started with`
 
 /**
  * The table that was named, or the only one the server has.

@@ -1,7 +1,7 @@
 import { effectsOf, type LedgerEntry } from '../sandbox/ledger.ts'
 import { type CellView, type Client, isHeld, type RowView } from './client.ts'
 import { poolsText } from './pools.ts'
-import { paint, tableText } from './table-text.ts'
+import { paint, plain, tableText } from './table-text.ts'
 
 export interface Report {
   client: Client
@@ -9,7 +9,8 @@ export interface Report {
   sandboxUrl: string
   seconds: number
   touched: number
-  invalid: readonly { company: string; why: string }[]
+  /** With the line of the file on which each starts. */
+  invalid: readonly { line: number; company: string; why: string }[]
 }
 
 const field = (cell: CellView | undefined, name: string): string => {
@@ -22,7 +23,8 @@ export async function printReport(report: Report): Promise<void> {
   const { rows } = report
   console.log(`\n${paint('bold', 'Who got what, and why')}\n`)
   console.log(tableText(['Company', 'Outcome', 'Because'], rows.map(outcomeLine), [26, 24, 96]))
-  for (const { company, why } of report.invalid) console.log(paint('yellow', `refused: ${company}: ${why}`))
+  for (const { line, company, why } of report.invalid)
+    console.log(paint('yellow', plain(`refused: line ${line}: ${company}: ${why}`)))
   if (report.touched > 0)
     console.log(
       `\n${report.touched} submission(s) came from a person who was there already: kept as a touch, routed once.`,

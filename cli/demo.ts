@@ -9,7 +9,7 @@ import { createClient, untilDone } from './client.ts'
 import { connect } from './connect.ts'
 import { printReport } from './demo-report.ts'
 import { loadTables } from './load-tables.ts'
-import { readCsv } from './read-csv.ts'
+import { type CsvRows, readCsv } from './read-csv.ts'
 import { readSettings, type Settings } from './settings.ts'
 import { stopOnSignal } from './start.ts'
 import { paint } from './table-text.ts'
@@ -29,9 +29,11 @@ const batchRows = 50
 /** Starts sandbox and server, posts leads over HTTP, and tells who got what and why. Needs no account and no network. */
 export async function demo(options: DemoOptions): Promise<void> {
   requirePort(options.port)
+  requireCrm(options.crm)
   const file = options.file ?? sampleLeads
-  const { rows, headers, encoding } = await readCsv(file, await inputOf())
-  console.log(`${rows.length} leads in ${file}`)
+  const read = await readCsv(file, await inputOf())
+  const { headers, encoding } = read
+  console.log(`${read.rows.length + read.refused.length} leads in ${file}`)
   if (options.file !== null) {
     console.log(
       `  read as   ${headers.used.map(({ header, field }) => (header === field ? field : `${header} → ${field}`)).join(', ')}`,
@@ -55,7 +57,7 @@ export async function demo(options: DemoOptions): Promise<void> {
   }
   stopOnSignal(close)
   try {
-    await route(running, rows)
+    await route(running, read)
   } catch (error) {
     await close()
     throw error
@@ -81,6 +83,16 @@ function requirePort(port: string): void {
   })
 }
 
+/** As a flag: what the settings say about a wrong ROTA_CRM is of no use to somebody who set no variable. */
+function requireCrm(crm: string): void {
+  if (crm === 'salesforce' || crm === 'hubspot') return
+  throw new TableError('settings-invalid', `--crm takes salesforce or hubspot, not "${crm}"`, {
+    field: 'crm',
+    value: crm,
+    wayOut: 'give one of the two, or leave it out for salesforce',
+  })
+}
+
 async function inputOf(): Promise<z.ZodObject> {
   const nothing = readSettings({ ROTA_SANDBOX: '1' })
   const [first] = (await loadTables(example)).tables(connect(nothing).connectors)
@@ -99,10 +111,10 @@ async function bootOnFreePort(settings: Settings): Promise<Running> {
   }
 }
 
-async function route(running: Running, rows: readonly Record<string, string>[]): Promise<void> {
+async function route(running: Running, { rows, lines, refused }: CsvRows): Promise<void> {
   const client = createClient(running.url)
   const started = performance.now()
-  const invalid: { company: string; why: string }[] = []
+  const invalid = refused.map(({ line, row, why }) => ({ line, company: companyOf(row), why }))
   let touched = 0
   for (let from = 0; from < rows.length; from += batchRows) {
     const batch = rows.slice(from, from + batchRows)
@@ -115,7 +127,7 @@ async function route(running: Running, rows: readonly Record<string, string>[]):
       const why = (row.errors ?? [])
         .map((each) => `${each.field}: ${each.message} (${each.value})`)
         .join('; ')
-      invalid.push({ company: batch[index]?.company ?? '(no company)', why })
+      invalid.push({ line: lines[from + index] ?? 0, company: companyOf(batch[index]), why })
     })
   }
   const finished = await untilDone(client, table, { told: progress() })
@@ -125,9 +137,11 @@ async function route(running: Running, rows: readonly Record<string, string>[]):
     sandboxUrl: running.sandbox?.url ?? '',
     seconds: (performance.now() - started) / 1_000,
     touched,
-    invalid,
+    invalid: invalid.toSorted((one, other) => one.line - other.line),
   })
 }
+
+const companyOf = (row: Record<string, string> | undefined) => row?.company ?? '(no company)'
 
 /** A line that counts up on a terminal, and a line now and then elsewhere. */
 function progress(): (done: number, all: number) => void {

@@ -106,9 +106,15 @@ function pick(
   throw new TableError('column-unknown', `table "${tableName}" has no column "${columnName}"`, {
     field: 'column',
     value: columnName,
-    wayOut: `use one of: ${[...plan.byName.keys()].join(', ')}`,
+    wayOut: wayOutOf(
+      columnName,
+      plan.columns.filter(isTryable).map(({ name }) => name),
+    ),
   })
 }
+
+/** What a file can try out: `checkTryable` refuses the others, so they are not suggested. */
+const isTryable = ({ column: { work } }: PlannedColumn) => work.effect === 'none' || work.effect === 'read'
 
 interface Wording {
   from: string

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
@@ -23,23 +24,30 @@ export interface LoadedModule {
   sandboxState: (() => Record<string, unknown>) | null
 }
 
+const exported = 'export const tables = (connectors: Connectors) => [myTable(connectors)]'
+const notThere =
+  'set ROTA_TABLES to a module of tables that is there, by its path from the folder in which Rota is started'
+
 /**
  * Imports the module that `ROTA_TABLES` names. It exports `tables`, a function from connectors to tables.
  *
  * @throws {TableError} `settings-invalid` when the file is not there or exports something else.
  */
 export async function loadTables(path: string): Promise<LoadedModule> {
-  const refuse = (message: string, cause?: unknown) =>
+  const refuse = (message: string, { wayOut = exported, cause }: { wayOut?: string; cause?: unknown } = {}) =>
     new TableError('settings-invalid', `ROTA_TABLES=${path}: ${message}`, {
       field: 'ROTA_TABLES',
       value: path,
-      wayOut: 'export const tables = (connectors: Connectors) => [myTable(connectors)]',
+      wayOut,
       cause,
     })
+  if (!statSync(resolve(path), { throwIfNoEntry: false })?.isFile())
+    throw refuse('there is no such file', { wayOut: notThere })
   const address = pathToFileURL(resolve(path)).href
   const loaded: unknown = await import(address).catch((error: unknown) => {
     if (TableError.isInstance(error)) throw error
-    throw refuse(error instanceof Error ? error.message : String(error), error)
+    const message = `it cannot be loaded: ${error instanceof Error ? error.message : String(error)}`
+    throw refuse(message, { wayOut: 'mend the module, or what it imports', cause: error })
   })
   const parsed = Module.safeParse(loaded)
   if (!parsed.success) throw refuse('it exports no function called "tables"')

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
-import { parse } from 'csv-parse'
+import { CsvError } from 'csv-parse'
+import { parse } from 'csv-parse/sync'
 import type { z } from 'zod'
 import { TableError } from '../columns/errors.ts'
 
@@ -59,55 +60,129 @@ export function mapHeaders(headers: readonly string[], fields: readonly string[]
   return { used, ignored: headers.filter((header) => !used.some((each) => each.header === header)) }
 }
 
+export interface CsvRows {
+  rows: Record<string, string>[]
+  /** The line of the file on which each of `rows` starts, from 1. */
+  lines: number[]
+  /** Rows with another number of cells than the header: no value of theirs can be trusted to be where it belongs. */
+  refused: { line: number; row: Record<string, string>; why: string }[]
+  headers: HeaderMap
+  encoding: string
+}
+
+type Refuse = (message: string, wayOut: string) => TableError
+
 /**
- * Reads a whole CSV with a header row as inputs of a table. Blank cells are left out, and so are columns that match no field.
+ * Reads a whole CSV with a header row as inputs of a table. Blank cells are left out, and so are blank rows and columns that
+ * match no field.
  *
  * @throws {TableError} `request-invalid` when the file is not there, is not CSV, or no header matches a field.
  */
-export async function readCsv(
-  path: string,
-  input: z.ZodObject,
-): Promise<{ rows: Record<string, string>[]; headers: HeaderMap; encoding: string }> {
-  const refuse = (message: string, wayOut: string) =>
+export async function readCsv(path: string, input: z.ZodObject): Promise<CsvRows> {
+  const refuse: Refuse = (message, wayOut) =>
     new TableError('request-invalid', `${path}: ${message}`, { field: 'file', value: path, wayOut })
   if (!existsSync(path)) throw refuse('there is no such file', 'give the path of a CSV file')
-  const fields = Object.keys(input.shape)
-  let headers: HeaderMap = { used: [], ignored: [] }
-  const rows: Record<string, string>[] = []
   if (!statSync(path).isFile()) throw refuse('it is not a file', 'give the path of a CSV file')
   const { text, encoding } = decode(readFileSync(path))
-  if (text.trim() === '') throw refuse('the file is empty', 'give a CSV file with a header row')
-  const parser = parse(text, {
-    bom: true,
-    relax_column_count: true,
-    skip_empty_lines: true,
-    delimiter: delimiterOf(text),
-  })
-  let fieldAt: (string | undefined)[] | null = null
-  try {
-    for await (const record of parser as AsyncIterable<string[]>) {
-      if (fieldAt === null) {
-        headers = mapHeaders(record, fields)
-        fieldAt = record.map((header) => headers.used.find((each) => each.header === header)?.field)
-        if (headers.used.length === 0) break
-        continue
-      }
-      const row: Record<string, string> = {}
-      record.forEach((value, index) => {
-        const field = fieldAt?.[index]
-        if (field !== undefined && value.trim() !== '') row[field] = value
-      })
-      rows.push(row)
-    }
-  } catch (error) {
-    throw refuse(
-      error instanceof Error ? error.message : String(error),
-      'save it as comma-separated values in UTF-8',
-    )
-  }
+  const [first, ...rest] = recordsOf(text, { anyLength: true, refuse })
+  if (first === undefined || text.trim() === '')
+    throw refuse('the file is empty', 'give a CSV file with a header row')
+  const fields = Object.keys(input.shape)
+  const headers = mapHeaders(first.record, fields)
   if (headers.used.length === 0)
     throw refuse('no header matches a field of the table', `name columns: ${fields.join(', ')}`)
-  return { rows, headers, encoding }
+  const fieldAt = first.record.map((header) => headers.used.find((each) => each.header === header)?.field)
+  const delimiter = delimiterOf(text)
+  const read: CsvRows = { rows: [], lines: [], refused: [], headers, encoding }
+  for (const { line, record } of rest) {
+    if (record.every(isBlank)) continue
+    const row: Record<string, string> = {}
+    record.forEach((value, index) => {
+      const field = fieldAt[index]
+      if (field !== undefined && !isBlank(value)) row[field] = value
+    })
+    const why = miscounted(record, first.record, delimiter)
+    if (why !== null) read.refused.push({ line, row, why })
+    else {
+      read.rows.push(row)
+      read.lines.push(line)
+    }
+  }
+  return read
+}
+
+const isBlank = (value: string) => value.trim() === ''
+
+const separators: Readonly<Record<string, string>> = { ',': 'comma', ';': 'semicolon', '\t': 'tab' }
+
+/** Why a row does not fit below its header, null where it does. Empty cells at the end of either count for nothing. */
+function miscounted(record: readonly string[], header: readonly string[], delimiter: string): string | null {
+  const filled = (cells: readonly string[]) => cells.findLastIndex((cell) => !isBlank(cell)) + 1
+  const named = filled(header)
+  if (record.length < named)
+    return `it has ${record.length} cells, the header has ${named}: give it all of them, empty ones too, and put a value that holds a line break in quotes`
+  if (filled(record) > header.length)
+    return `it has ${filled(record)} cells, the header has ${named}: put the value that holds a ${separators[delimiter]} in quotes`
+  return null
+}
+
+/**
+ * Every record of a CSV with the line on which it starts, as an editor shows it. `anyLength` takes records that are shorter or longer than
+ * the first one.
+ *
+ * @throws {TableError} what `refuse` makes of text that is not CSV.
+ */
+export function recordsOf(
+  text: string,
+  { anyLength, refuse }: { anyLength: boolean; refuse: Refuse },
+): { line: number; record: string[] }[] {
+  const records: string[][] = []
+  const ends: number[] = []
+  const startLines = () => startLinesOf(Buffer.from(text), ends)
+  try {
+    parse(text, {
+      relax_column_count: anyLength,
+      skip_empty_lines: true,
+      delimiter: delimiterOf(text),
+      on_record(record: string[], { bytes }) {
+        records.push(record)
+        ends.push(bytes)
+        return null
+      },
+    })
+  } catch (error) {
+    if (error instanceof CsvError && /QUOTE/.test(error.code))
+      // The parser names the line on which it gave up, which for a quote that is never closed is the last one of the file.
+      throw refuse(
+        `line ${startLines().at(-1)}: a quote stands inside a value, or is not closed`,
+        'put the whole value in quotes and double each quote inside it, as in "The ""Big"" Company", or take the quote out',
+      )
+    const wayOut = 'save it as comma-separated values in UTF-8, with quotes around values that hold a comma'
+    throw refuse(error instanceof Error ? error.message : String(error), wayOut)
+  }
+  const lines = startLines()
+  return records.map((record, index) => ({ line: lines[index] ?? 0, record }))
+}
+
+/**
+ * The line on which each record starts, by where the records end in bytes, and the line after the last of them. The parser's own count
+ * takes a line break inside a cell twice where it has two signs.
+ */
+function startLinesOf(bytes: Buffer, ends: readonly number[]): number[] {
+  const lines: number[] = []
+  let at = 0
+  let line = 1
+  const isBreak = () => bytes[at] === 0x0a || bytes[at] === 0x0d
+  const pass = () => {
+    if (isBreak() && !(bytes[at] === 0x0d && bytes[at + 1] === 0x0a)) line += 1
+    at += 1
+  }
+  for (const end of [...ends, 0]) {
+    while (isBreak()) pass()
+    lines.push(line)
+    while (at < end) pass()
+  }
+  return lines
 }
 
 /** Spreadsheets on Windows still write windows-1252; a name must not arrive with holes in it. */

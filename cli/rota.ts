@@ -47,16 +47,20 @@ program
   .option('--ledger <lines>', 'how many of the last requests are kept', '100000')
   .addHelpText(
     'after',
-    '\nThe answers at /ledger, /state/{vendor}, /faults and /faults/names are JSON. POST /faults {"vendor","name","times"} switches a fault on,\nPOST /reset forgets everything. ROTA_SANDBOX=<address> runs Rota on it.',
+    '\nThe answers at /ledger, /state/{vendor}, /faults and /faults/names are JSON. POST /faults {"vendor","name","times"} switches a fault on,\nPOST /reset brings back the state it was started with, empties the ledger and clears the faults. ROTA_SANDBOX=<address> runs Rota on it.',
   )
   .action(async (options: SandboxCommand) => (await import('./sandbox.ts')).sandbox(options))
 
 const url = [
   '--url <address>',
-  'address of the server, or ROTA_URL',
+  'address of the server',
   process.env.ROTA_URL || `http://127.0.0.1:${process.env.PORT ?? 4400}`,
 ] as const
 const table = ['--table <name>', 'table; the only one the server has when left out'] as const
+
+/** After the options of a command that talks to a server. */
+const serverHelp =
+  '\nROTA_URL is the address where --url is left out, ROTA_API_KEY the key of a server that asks for one.'
 
 interface Where {
   table?: string
@@ -71,6 +75,7 @@ program
   .argument('[column]', 'column; the owner when left out', 'owner')
   .option(...table)
   .option(...url)
+  .addHelpText('after', serverHelp)
   .option('--json', 'print the answer as JSON')
   .action(async (row: string, column: string, options: Where) =>
     (await import('./why.ts')).why({ row, column, ...options, json: options.json ?? false }),
@@ -84,6 +89,7 @@ program
   .option('--column <name>', 'owner column', 'owner')
   .option(...table)
   .option(...url)
+  .addHelpText('after', serverHelp)
   .option('--json', 'print the sentences as JSON')
   .action(async (row: string, rep: string, options: Where & { column: string }) =>
     (await import('./why.ts')).whyNot({ row, rep, ...options, json: options.json ?? false }),
@@ -95,6 +101,7 @@ program
     'say whether a server is up, what is open in its tables, and how it stands with each credential',
   )
   .option(...url)
+  .addHelpText('after', serverHelp)
   .option('--json', 'print the answer as JSON')
   .action(async (options: Omit<Where, 'table'>) =>
     (await import('./status.ts')).status({ ...options, json: options.json ?? false }),
@@ -104,6 +111,7 @@ program
   .command('pools')
   .description('show draws against the expected share, and who cannot be drawn now')
   .option(...url)
+  .addHelpText('after', serverHelp)
   .option('--json', 'print the answer as JSON')
   .action(async (options: Omit<Where, 'table'>) =>
     (await import('./pools.ts')).pools({ ...options, json: options.json ?? false }),
@@ -117,6 +125,7 @@ program
   .argument('<until>', 'last day, or an ISO time with its zone')
   .option('--note <text>', 'kept with the leave')
   .option(...url)
+  .addHelpText('after', serverHelp)
   .action(async (rep: string, from: string, until: string, options: { note?: string; url: string }) =>
     (await import('./live-edits.ts')).leave({ rep, from, until, ...options }),
   )
@@ -128,6 +137,7 @@ program
   .argument('<rep>', 'rep id')
   .argument('<number>', 'share of the draws, against the other members')
   .option(...url)
+  .addHelpText('after', serverHelp)
   .action(async (pool: string, rep: string, weight: string, options: { url: string }) =>
     (await import('./live-edits.ts')).weight({ pool, rep, weight, ...options }),
   )
@@ -142,6 +152,7 @@ program
   .option('--column <name>', 'owner column', 'owner')
   .option(...table)
   .option(...url)
+  .addHelpText('after', serverHelp)
   .action(async (row: string, rep: string, options: Where & { column: string; reason: string }) =>
     (await import('./override.ts')).override({ row, rep, ...options }),
   )

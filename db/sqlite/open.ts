@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { TableError } from '../../columns/errors.ts'
@@ -14,10 +15,10 @@ export type Connection = Database.Database
  * Opens the file for this process alone, with every commit flushed to disk, and brings its schema up to date.
  *
  * @throws {TableError} `store-locked` when another process has it, `store-unsafe` when FULL durability cannot be had,
- * `store-newer` when a later Rota wrote it.
+ * `store-newer` when a later Rota wrote it, `settings-invalid` when no file can be there.
  */
 export function openDatabase(path: string): Connection {
-  const connection = new Database(path, { timeout: 1_000 })
+  const connection = connectTo(path)
   try {
     // Held until the process ends, so a second process is refused; the system releases it even after kill -9.
     connection.pragma('locking_mode = EXCLUSIVE')
@@ -33,7 +34,7 @@ export function openDatabase(path: string): Connection {
     return connection
   } catch (error) {
     connection.close()
-    if (isBusy(error)) {
+    if (hasCode(error, 'SQLITE_BUSY')) {
       throw new TableError('store-locked', `another process has the database ${path} open`, {
         field: 'ROTA_DB',
         value: path,
@@ -42,6 +43,32 @@ export function openDatabase(path: string): Connection {
       })
     }
     throw error
+  }
+}
+
+function connectTo(path: string): Connection {
+  const refuse = (message: string, wayOut: string, cause?: unknown) =>
+    new TableError('settings-invalid', `ROTA_DB=${path}: ${message}`, {
+      field: 'ROTA_DB',
+      value: path,
+      wayOut,
+      cause,
+    })
+  const folder = dirname(resolve(path))
+  if (path !== ':memory:' && !existsSync(folder))
+    throw refuse(
+      `the folder ${folder} does not exist`,
+      'make the folder, or set ROTA_DB to a file in one that exists',
+    )
+  try {
+    return new Database(path, { timeout: 1_000 })
+  } catch (error) {
+    if (!hasCode(error, 'SQLITE_CANTOPEN')) throw error
+    throw refuse(
+      'the file cannot be opened',
+      'set ROTA_DB to a file, not a folder, that this user may read and write',
+      error,
+    )
   }
 }
 
@@ -97,8 +124,6 @@ function knownMigrations(): number {
   return journal.entries.length
 }
 
-const isBusy = (error: unknown) =>
-  error instanceof Error &&
-  'code' in error &&
-  typeof error.code === 'string' &&
-  error.code.startsWith('SQLITE_BUSY')
+/** SQLite says more after the name of an error: `SQLITE_BUSY_SNAPSHOT`. */
+const hasCode = (error: unknown, code: string) =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' && error.code.startsWith(code)

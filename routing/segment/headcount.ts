@@ -135,7 +135,8 @@ function rangeOf(read: {
   if (isBelow !== undefined) {
     const inclusive = /^(?:<=|≤|up to|at most|max|bis zu|jusqu|hasta)/i.test(isBelow)
     // "Nearly 200" is a count just under 200, not any number from 1 on.
-    if (/^(?:nearly|almost|nearing|fast|presque|casi)/i.test(isBelow)) return { low: low - 1, high: low - 1 }
+    if (/^(?:nearly|almost|nearing|fast|presque|casi)/i.test(isBelow))
+      return low > 1 ? { low: low - 1, high: low - 1 } : null
     return { low: 1, high: Math.max(1, inclusive ? low : low - 1) }
   }
   const strict =

@@ -162,6 +162,7 @@ describe('rota eval', () => {
   test.each<[over: Partial<EvalOptions>, message: string]>([
     [{ table: 'nope' }, 'there is no table "nope" | use one of: inbound-leads'],
     [{ column: 'nope' }, 'has no column "nope" | use one of: domain, firm'],
+    [{ column: 'segmnt' }, 'has no column "segmnt" | did you mean "segment"? Else use one of: domain'],
     [
       { column: 'owner' },
       'takes turns of a rotation: it cannot be tried out on a file | evaluate one of: domain',
@@ -196,9 +197,25 @@ describe('rota eval', () => {
       { against: file('bad.md', 'What of {{contry}}?') },
       'the prompt refers to {{contry}}, which the column does not send | did you mean "country"? Else use one of: company',
     ],
+    [
+      { file: file('stray.csv', 'company,expected_region\nAcme,EMEA\nThe "Big" Co,NA\n') },
+      'line 3: a quote stands inside a value, or is not closed | put the whole value in quotes and double',
+    ],
   ])('refuses %j with the way out', async (over, message) => {
     expect(await refusalOf(evaluated(over))).toContain(message)
   })
+})
+
+test('suggests only columns that it takes', async () => {
+  const suggested = /use one of: (.+)$/.exec(await refusalOf(evaluated({ column: 'nope' })))?.[1]?.split(', ')
+  expect(suggested).toContain('segment')
+  const nothing = file('nothing.csv', '')
+  // Beyond the column, the next thing that is wrong is the file.
+  for (const column of suggested ?? [])
+    expect([column, await refusalOf(evaluated({ column, file: nothing }))]).toEqual([
+      column,
+      expect.stringContaining('it has no rows'),
+    ])
 })
 
 describe('a file of labelled rows', () => {

@@ -51,6 +51,7 @@ describe('an update-crm column that expects an owner', () => {
       expected = 'u-seen' as string | null,
       previous = [] as Owner[],
       replaceable = undefined as string[] | undefined,
+      fields = {} as Record<string, string>,
     } = {},
   ) =>
     updateCrm<Row, never, 'owner'>({
@@ -61,6 +62,7 @@ describe('an update-crm column that expects an owner', () => {
         owner: { ...owner, previous },
         record: { type: 'Lead', id: 'L1' },
         expected,
+        fields,
       }),
     })
 
@@ -89,6 +91,20 @@ describe('an update-crm column that expects an owner', () => {
     const { crm, writes } = crmOf({ owner: 'u-ana' })
     expect(await run(column(crm), { owner: ana })).toMatchObject({ value: { changed: false } })
     expect(writes).toEqual([])
+  })
+
+  it('writes the fields of a change also where the right owner is there already, and no blank ones', async () => {
+    const { crm, writes } = crmOf({ owner: 'u-ana' })
+    const fields = { Segment__c: 'SMB', Empty__c: ' ' }
+    expect(await run(column(crm, { fields }), { owner: ana })).toMatchObject({
+      status: 'done',
+      value: { record: 'L1', ownerId: 'u-ana', previous: 'u-ana', changed: true },
+    })
+    expect(writes).toEqual([{ id: 'L1', ownerId: 'u-ana', fields: { Segment__c: 'SMB' } }])
+    expect(await run(column(crm, { fields: { Empty__c: ' ' } }), { owner: ana })).toMatchObject({
+      value: { changed: false },
+    })
+    expect(writes).toHaveLength(1)
   })
 
   it.each<[string, Partial<CrmUser>]>([

@@ -40,10 +40,15 @@ const range = (count: number) => Array.from({ length: count }, (_, index) => ind
 describe('the live lane', () => {
   test('sends a single item at once, as a single request', async () => {
     const { ask, requests } = gathering()
-    const startedAt = performance.now()
-    expect(await ask(7, callOf())).toBe('one 7')
-    expect(performance.now() - startedAt).toBeLessThan(20)
-    expect(requests).toEqual([[7]])
+    const tookMs: number[] = []
+    for (const item of range(5)) {
+      const startedAt = performance.now()
+      expect(await ask(item, callOf())).toBe(`one ${item}`)
+      tookMs.push(performance.now() - startedAt)
+    }
+    // The best of five: a busy machine makes one of them late, a wait for others makes all of them late.
+    expect(Math.min(...tookMs)).toBeLessThan(20)
+    expect(requests).toEqual(range(5).map((item) => [item]))
   })
 
   test('joins what is asked in one turn of the event loop, and nothing later', async () => {
@@ -134,6 +139,21 @@ describe('each caller', () => {
     const failures = await Promise.all(range(3).map((item) => failureOf(ask(item, bulk()))))
     expect(failures).toEqual([lost, lost, lost])
   })
+
+  test.each([1, 2, 3])(
+    'of %i does not know what happened when the request fails in a way nobody foresaw once it has left',
+    async (count) => {
+      const broken = async (_: unknown, call: RunningCall): Promise<never> => {
+        call.leaving?.()
+        throw new TypeError('an answer that is no answer')
+      }
+      const { ask } = gathering({ one: broken, many: broken })
+      const failures = await Promise.all(range(count).map((item) => failureOf(ask(item, bulk()))))
+      expect(failures).toHaveLength(count)
+      for (const failure of failures)
+        expect(failure).toMatchObject({ kind: 'unavailable', retryable: true, outcomeUnknown: true })
+    },
+  )
 
   test('who is cancelled before the batch leaves is not in it, and knows that nothing was sent', async () => {
     const { ask, requests } = gathering()

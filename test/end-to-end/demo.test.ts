@@ -99,8 +99,46 @@ describe('the demo', () => {
     expect(out).toMatch(/left out +Favourite Colour/)
     expect(out).toMatch(/Acme; Söhne +→ (Emil|Inès)/)
     expect(out).toMatch(/Other Ltd +→ /)
-    expect(out).toMatch(/refused: Broken GmbH: email/)
+    expect(out).toContain('refused: line 3: Broken GmbH: email: ')
     expect(figuresOf(out)).toMatchObject({ rows: 2, routed: 2, owners: 2, twice: 0, messages: 2 })
+  })
+
+  test('refuses a row whose cells are not those of the header, with its line, and routes the others', async () => {
+    const file = join(folder.path, 'shifted.csv')
+    await writeFile(
+      file,
+      'company,email,country,employees,source\n' +
+        'First Ltd,ana@first-odd.example,Germany,40,demo request\n' +
+        'Shifted, Inc.,bo@shifted-odd.example,Germany,40,demo request\n' +
+        '\n' +
+        ',not an address,Germany,40,demo request\n' +
+        'Short Ltd,cy@short-odd.example,Germany\n' +
+        '"Last\nLtd",di@last-odd.example,Germany,40,demo request,,\n',
+    )
+    const out = await demo(file)
+    expect(out).toContain('5 leads in ')
+    const refused = out.split('\n').filter((line) => line.includes('refused: '))
+    expect(refused).toEqual([
+      expect.stringContaining(
+        'refused: line 3: Shifted: it has 6 cells, the header has 5: put the value that holds a comma in quotes',
+      ),
+      expect.stringContaining('refused: line 5: (no company): '),
+      expect.stringContaining('refused: line 6: Short Ltd: it has 3 cells, the header has 5: give it all'),
+    ])
+    expect(out).toMatch(/First Ltd +→ /)
+    expect(out).toMatch(/Last Ltd +→ /)
+    expect(figuresOf(out)).toMatchObject({ rows: 2, routed: 2, messages: 2 })
+  })
+
+  test('refuses a CRM it does not know by the flag that named it', async () => {
+    const error: unknown = await demo('--crm', 'pipedrive').catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(
+        /^rota: --crm takes salesforce or hubspot, not "pipedrive"\n {2}give one/,
+      ),
+    })
+    expect(error).not.toMatchObject({ stderr: expect.stringContaining('ROTA_CRM') })
   })
 })
 

@@ -71,11 +71,64 @@ describe('the domain of a company', () => {
     expect(companyDomain({})).toBeNull()
   })
 
-  test('is null or a lower-case name with a dot for any text at all', () => {
+  test('is the name and its public suffix in lower case, whatever stands around them', () => {
+    const before = fc.constantFrom(
+      '',
+      'www.',
+      'http://',
+      '//eu.shop.',
+      'HTTPS://WWW.',
+      'jo@',
+      'mailto:jo@mail.',
+    )
+    const after = fc.constantFrom(
+      '',
+      '.',
+      '/',
+      ':8443/a',
+      '/About?x=B@c.de#Top',
+      '?q=other.org',
+      ', other.org',
+    )
+    // The digits keep it from being a mailbox provider or a shared site.
+    const name = fc.stringMatching(/^[A-Za-z]{1,8}[0-9]{3}(-[A-Za-z]{1,8})?$/)
+    const suffix = fc.constantFrom('com', 'COM', 'de', 'io', 'co.uk', 'com.br', 'Com.Au', 'example')
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
+      fc.property(before, name, suffix, after, (start, label, ending, rest) => {
+        expect(ofWebsite(`${start}${label}.${ending}${rest}`)).toBe(`${label}.${ending}`.toLowerCase())
+      }),
+    )
+  })
+
+  test('is null or a lower-case name with a dot that stands in the text, for any parts of addresses', () => {
+    const label = fc.stringMatching(/^[A-Za-z0-9]{1,6}$/)
+    const mark = fc.constantFrom('.', '.', '-', '@', '/', ' ', ':', '?', '//', 'http://')
+    const suffix = fc.constantFrom('.com', '.DE', '.co.uk', '.github.io', '.local')
+    const parts = fc.array(fc.oneof(label, mark, suffix), { minLength: 1, maxLength: 8 })
+    let [found, missing] = [0, 0]
+    fc.assert(
+      fc.property(parts, (each) => {
+        const text = each.join('')
         const domain = ofWebsite(text)
-        if (domain !== null) expect(domain).toMatch(/^[^A-Z\s/@]+\.[^A-Z\s/@]+$/)
+        if (domain === null) missing += 1
+        else {
+          found += 1
+          expect(domain).toMatch(/^[^A-Z\s/@:?]+\.[^A-Z\s/@:?]+$/)
+          expect(text.toLowerCase()).toContain(domain)
+        }
+      }),
+      { numRuns: 300 },
+    )
+    expect(found).toBeGreaterThan(0)
+    expect(missing).toBeGreaterThan(0)
+  })
+
+  test('is looked for in any text at all without an error', () => {
+    const point = fc.oneof(fc.nat({ max: 0x7f }), fc.nat({ max: 0x10ffff }))
+    const unit = point.map((code) => String.fromCodePoint(code))
+    fc.assert(
+      fc.property(fc.string({ unit, maxLength: 60 }), (text) => {
+        expect(() => ofWebsite(text)).not.toThrow()
       }),
     )
   })

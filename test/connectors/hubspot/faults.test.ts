@@ -1,3 +1,4 @@
+import { inspect } from 'node:util'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Crm, RecordRequest } from '../../../columns/ports.ts'
 import { hubspot, hubspotSequences } from '../../../connectors/hubspot.ts'
@@ -7,7 +8,8 @@ import { callWithin as call, failureOf } from '../failure-of.ts'
 let sandbox: Sandbox
 let crm: Crm
 
-const settings = () => ({ accessToken: 'pat', baseUrl: `${sandbox.url}/hubspot` })
+const accessToken = 'pat-secret-7f3'
+const settings = () => ({ accessToken, baseUrl: `${sandbox.url}/hubspot` })
 const contacts = ['1', '2', '3'].map((id) => ({ id, properties: { email: `${id}@acme.com` } }))
 const lead: RecordRequest = {
   recordId: null,
@@ -166,11 +168,22 @@ describe('the faults of HubSpot', () => {
     expect(requests()).toHaveLength(1)
   })
 
-  it('a wrong token is refused as a dead one, and nothing of it is in the message', async () => {
+  it('a wrong token is refused as a dead one, and nothing of it is in the message nor in a cause', async () => {
     sandbox.vendors.hubspot?.load({ contacts, tokens: ['other'] })
-    const failure = await failureOf(write())
+    const sent: (string | null)[] = []
+    const watched: typeof fetch = (url, init) => {
+      sent.push(new Headers(init?.headers).get('authorization'))
+      return fetch(url, init)
+    }
+    const failure = await failureOf(
+      crm.writeOwner({ type: 'contact', id: '1' }, { ownerId: '7' }, { ...call(), fetch: watched }),
+    )
+    expect(sent).toEqual([`Bearer ${accessToken}`])
     expect(failure).toMatchObject({ kind: 'needs-credentials' })
-    expect(JSON.stringify({ ...failure, message: failure.message })).not.toContain('"pat"')
+    // All that a log could print of it: its message, its fields and the causes behind it.
+    const told = inspect(failure, { depth: null, showHidden: true, maxStringLength: null })
+    expect(told).toContain(failure.message)
+    expect(told).not.toContain('secret-7f3')
   })
 
   it('every fault has a name, and no other name is taken', () => {

@@ -55,6 +55,34 @@ async function expectLocked(): Promise<void> {
   })
 }
 
+describe('a place where no file can be', () => {
+  it('is named with its variable and the way out where the folder does not exist', () => {
+    const nowhere = join(folder, 'none', 'rota.sqlite')
+    expect(() => openDatabase(nowhere)).toThrow(
+      expect.objectContaining({
+        code: 'settings-invalid',
+        message: `ROTA_DB=${nowhere}: the folder ${join(folder, 'none')} does not exist`,
+        details: expect.objectContaining({
+          field: 'ROTA_DB',
+          value: nowhere,
+          wayOut: expect.stringMatching(/make the folder, or set ROTA_DB/),
+        }),
+      }),
+    )
+    expect(existsSync(join(folder, 'none'))).toBe(false)
+  })
+
+  it('is named with its variable and the way out where it is a folder', () => {
+    expect(() => openDatabase(folder)).toThrow(
+      expect.objectContaining({
+        code: 'settings-invalid',
+        message: expect.stringContaining(`ROTA_DB=${folder}: `),
+        details: expect.objectContaining({ wayOut: expect.stringContaining('not a folder') }),
+      }),
+    )
+  })
+})
+
 describe('live data that an earlier version accepted', () => {
   it('are read again under stricter checks, which only the next edit meets', async () => {
     const store = await openStore()

@@ -125,15 +125,68 @@ describe('a head-count', () => {
     '#12',
     '40 customers',
     '100% remote',
+    'nearly 1',
+    'almost 0.5',
   ])('is missing in "%s"', (text) => {
     expect(readHeadcount(text)).toBeNull()
   })
 
-  test('is never read from, nor broken by, random text', () => {
+  test('has the two ends of any range, in any usual spelling', () => {
+    const grouped = (count: number, mark: string) => String(count).replace(/\B(?=(\d{3})+$)/g, mark)
+    const number = fc.integer({ min: 1, max: 400_000 })
+    const mark = fc.constantFrom('', ',', '.', "'", ' ', '\u202f')
+    const dash = fc.constantFrom('-', ' - ', '–', ' — ', '..', ' to ', ' bis ', '~')
+    const unit = fc.constantFrom('', ' people', ' employees', ' Mitarbeiter', ' salariés', '人')
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
-        const count = readHeadcount(text)
-        if (count !== null) expect(count.low).toBeLessThanOrEqual(count.high)
+      fc.property(number, number, mark, dash, unit, (one, other, group, between, people) => {
+        const [low, high] = [Math.min(one, other), Math.max(one, other)]
+        const text = `${grouped(low, group)}${between}${grouped(high, group)}${people}`
+        expect([text, readHeadcount(text)]).toEqual([text, expect.objectContaining({ low, high })])
+      }),
+    )
+  })
+
+  test('goes from a low to a high end above nothing, for any parts of head-counts', () => {
+    const part = fc.oneof(
+      fc.nat({ max: 3_000 }).map(String),
+      fc.constantFrom(',', '.', '-', '–', ' ', ' ', '+', '/', '~', '(', ')', '%', '$'),
+      fc.constantFrom(
+        'k',
+        ' people',
+        ' employees',
+        ' founders',
+        ' customers',
+        ' up to ',
+        'more than ',
+        '<',
+        '>=',
+      ),
+    )
+    let [found, missing] = [0, 0]
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 1, maxLength: 8 }), (parts) => {
+        const count = readHeadcount(parts.join(''))
+        if (count === null) missing += 1
+        else {
+          found += 1
+          expect(count.low).toBeGreaterThanOrEqual(0)
+          expect(count.low).toBeLessThanOrEqual(count.high)
+          expect(count.high).toBeGreaterThan(0)
+          expect(count.text).toMatch(/\d/)
+        }
+      }),
+      { numRuns: 500 },
+    )
+    expect(found).toBeGreaterThan(0)
+    expect(missing).toBeGreaterThan(0)
+  })
+
+  test('is looked for in any text at all without an error', () => {
+    const point = fc.oneof(fc.nat({ max: 0x7f }), fc.nat({ max: 0x10ffff }))
+    const unit = point.map((code) => String.fromCodePoint(code))
+    fc.assert(
+      fc.property(fc.string({ unit, maxLength: 200 }), (text) => {
+        expect(() => readHeadcount(text)).not.toThrow()
       }),
     )
   })

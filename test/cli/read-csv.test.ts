@@ -1,0 +1,92 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
+import { readCsv } from '../../cli/read-csv.ts'
+import { TableError } from '../../columns/errors.ts'
+import { temporaryFolder } from '../support/temp.ts'
+
+const Input = z.object({ company: z.string(), email: z.string(), country: z.string() })
+let folder: Awaited<ReturnType<typeof temporaryFolder>>
+
+beforeAll(async () => {
+  folder = await temporaryFolder()
+})
+afterAll(() => folder.remove())
+
+async function read(text: string) {
+  const path = join(folder.path, 'leads.csv')
+  await writeFile(path, text)
+  return readCsv(path, Input)
+}
+
+async function refusalOf(text: string): Promise<string> {
+  const error = await read(text).then(
+    () => null,
+    (thrown: unknown) => thrown,
+  )
+  if (!TableError.isInstance(error)) throw error
+  return `${error.message} | ${error.details.wayOut}`
+}
+
+test('a row that is longer or shorter than the header is refused with its line, and the others go on', async () => {
+  const { rows, lines, refused } = await read(
+    'company,email,country\nA,a@a.example,Peru\nB, Inc.,b@b.example,Peru\nC,c@c.example\nD,d@d.example,Peru\n',
+  )
+  expect(rows.map(({ company }) => company)).toEqual(['A', 'D'])
+  expect(lines).toEqual([2, 5])
+  expect(refused).toEqual([
+    {
+      line: 3,
+      row: expect.objectContaining({ company: 'B' }),
+      why: 'it has 4 cells, the header has 3: put the value that holds a comma in quotes',
+    },
+    {
+      line: 4,
+      row: { company: 'C', email: 'c@c.example' },
+      why: expect.stringMatching(/^it has 2 cells, the header has 3: /),
+    },
+  ])
+})
+
+test.each([
+  ['a row that ends in separators', 'company,email,country\nA,a@a.example,Peru,, ,\n'],
+  ['a header that ends in separators', 'company,email,country,,\nA,a@a.example,Peru\n'],
+  ['a value below no header', 'company,email,country,\nA,a@a.example,Peru,seen\n'],
+  ['a comma in quotes', 'company,email,country\nA,a@a.example,"Peru"\n'],
+])('%s is fine', async (_, text) => {
+  const { rows, refused } = await read(text)
+  expect(refused).toEqual([])
+  expect(rows).toEqual([{ company: 'A', email: 'a@a.example', country: 'Peru' }])
+})
+
+test('the way out names the separator of the file', async () => {
+  const { refused } = await read('company;email;country\nA; B;a@a.example;Peru\n')
+  expect(refused.map(({ why }) => why)).toEqual([expect.stringContaining('holds a semicolon in quotes')])
+})
+
+test.each(['\n', '\r\n'])('lines are counted as an editor shows them, with %j', async (end) => {
+  const text = ['company,email,country', '', '"A', 'a",a@a.example,Peru', ' ', ',,', 'B,b@b.example,Peru']
+  const { rows, lines } = await read(`\uFEFF${text.join(end)}`)
+  expect(rows.map(({ company }) => company)).toEqual([`A${end}a`, 'B'])
+  expect(lines).toEqual([3, 7])
+})
+
+test.each([
+  ['inside a value', 'The "Big" Co,b@b.example,Peru'],
+  ['before the end of a value', '"Big" Co,b@b.example,Peru'],
+  ['that is never closed', '"Big Co,b@b.example,Peru'],
+])('a quote %s is told with the line of its row and how to write it', async (_, row) => {
+  const refusal = await refusalOf(
+    `company,email,country\r\n"A\r\na",a,Peru\r\n${row}\r\nC,c,Peru\r\nD,d,Peru\r\n`,
+  )
+  expect(refusal).toContain('line 4: a quote stands inside a value, or is not closed | ')
+  expect(refusal).toContain('put the whole value in quotes and double each quote inside it')
+  expect(refusal).not.toContain('UTF-8')
+  const mended = await read('company,email,country\n"The ""Big"" Company",b,Peru\n')
+  expect(mended.rows[0]?.company).toBe('The "Big" Company')
+})
+
+test.each(['', ' \n\n'])('a file with nothing in it is called empty: %j', async (text) => {
+  expect(await refusalOf(text)).toContain('the file is empty')
+})

@@ -1,0 +1,62 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { boot } from '../../cli/boot.ts'
+import { createClient } from '../../cli/client.ts'
+import { loadTables } from '../../cli/load-tables.ts'
+import { readSettings } from '../../cli/settings.ts'
+import { temporaryFolder } from '../support/temp.ts'
+import { rota } from './rota-process.ts'
+
+test('a module of tables that is not there is told apart from one that exports something else', async () => {
+  const folder = await temporaryFolder()
+  onTestFinished(() => folder.remove())
+  for (const path of [join(folder.path, 'none.ts'), folder.path])
+    await expect(loadTables(path)).rejects.toMatchObject({
+      code: 'settings-invalid',
+      message: `ROTA_TABLES=${path}: there is no such file`,
+      details: { wayOut: expect.stringMatching(/^set ROTA_TABLES to a module of tables that is there/) },
+    })
+  const other = join(folder.path, 'other.ts')
+  await writeFile(other, 'export const table = 1\n')
+  await expect(loadTables(other)).rejects.toMatchObject({
+    message: expect.stringContaining('exports no function called "tables"'),
+    details: { wayOut: expect.stringMatching(/^export const tables = /) },
+  })
+  const broken = join(folder.path, 'broken.ts')
+  await writeFile(broken, "import './none.ts'\n")
+  await expect(loadTables(broken)).rejects.toMatchObject({
+    message: expect.stringMatching(/it cannot be loaded: .*none\.ts/),
+    details: { wayOut: 'mend the module, or what it imports' },
+  })
+})
+
+test('a command that lacks the key of a server is told the variable, not the header', async () => {
+  const folder = await temporaryFolder()
+  onTestFinished(() => folder.remove())
+  const settings = readSettings({
+    ROTA_TABLES: './test/cli/note-table.ts',
+    ROTA_DB: join(folder.path, 'rota.sqlite'),
+    ROTA_API_KEY: 'the-right-key',
+    PORT: '0',
+  })
+  const running = await boot({ settings, logLevel: 'silent' })
+  onTestFinished(() => running.close())
+  const { code, stderr } = await rota({ ROTA_URL: running.url }, 'status')
+  expect(code).toBe(3)
+  expect(stderr).toContain(`set ROTA_API_KEY in the environment to the key that ${running.url}`)
+  expect(stderr).not.toContain('Bearer')
+  await expect(createClient(running.url, 'another').get('/v1/tables')).rejects.toMatchObject({
+    code: 'unauthorized',
+    details: { wayOut: expect.stringMatching(/^ROTA_API_KEY is set to another key/) },
+  })
+  expect((await rota({ ROTA_URL: running.url, ROTA_API_KEY: 'the-right-key' }, 'status')).code).toBe(0)
+})
+
+test('the commands that talk to a server say once in their help which variables they read', async () => {
+  for (const command of ['why', 'why-not', 'status', 'pools', 'leave', 'weight', 'override']) {
+    const { stdout } = await rota({}, command, '--help')
+    for (const variable of ['ROTA_URL', 'ROTA_API_KEY'])
+      expect([command, variable, stdout.split(variable).length - 1]).toEqual([command, variable, 1])
+  }
+}, 30_000)
