@@ -55,6 +55,7 @@ export function launch(
   flight.left = start.reconcile
   // What is asked about has gone out, whenever the question does.
   if (start.reconcile) flight.begun = 1
+  task.leaving.delete(column.index)
   task.flights.set(column.index, flight)
 
   const land = (record: () => void) => {

@@ -20,7 +20,8 @@ export function cancelTask(engine: Engine, task: Task): void {
     }
     if (flight !== undefined) abort(flight, new Error('cancelled'))
     task.flights.delete(column.index)
-    dropCell(engine, task, column, flight !== undefined)
+    const isUnsent = task.leaving.delete(column.index)
+    dropCell(engine, task, column, flight !== undefined || isUnsent)
   }
   advance(engine, task)
 }

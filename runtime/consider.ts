@@ -192,5 +192,6 @@ function prepare(task: Task, start: Start): Start {
     intent: { sendId, attempt: rest.attempts + 1, at: startedAt, hash },
   }
   note(task, { kind: 'intent', column: column.name, cell })
+  task.leaving.add(column.index)
   return { ...start, sendId }
 }

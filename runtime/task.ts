@@ -29,6 +29,8 @@ export interface Task {
   executed: Uint8Array
   /** Attempts under way. */
   flights: Map<number, Flight>
+  /** Effects, by column position, whose intent is on its way to the disk for the first time: nothing of them has left. */
+  leaving: Set<number>
   /** What became true and is not committed yet. */
   entries: JournalEntry[]
   confirm: number[]
@@ -84,6 +86,7 @@ export function createTask(plan: TablePlan, row: StoredRow, run: Run): Task {
     open: chosen.size,
     executed: new Uint8Array(plan.columns.length),
     flights: new Map(),
+    leaving: new Set(),
     entries: [],
     confirm: [],
     release: [],

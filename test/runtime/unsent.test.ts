@@ -91,10 +91,10 @@ test('an effect whose run is cancelled while its intent is on the way to the dis
   await runtime.cancelRun(run?.id ?? '')
   onDisk.resolve()
   await runtime.idle()
-  expect((await runtime.row('leads', id)).atRest).toBe(true)
+  const { atRest, cells } = await runtime.row('leads', id)
+  expect([atRest, cells.told?.status]).toEqual([true, 'cancelled'])
   expect(outside.received).toEqual([])
-  // Whoever runs it later finds that it has not happened, and it is sent once.
-  await runtime.run('leads', request({ mode: 'errored' }))
+  await runtime.run('leads', request({ mode: 'missing' }))
   await runtime.idle()
   expect((await runtime.row('leads', id)).cells.told?.status).toBe('done')
   expect([outside.received.length, outside.taken.length]).toEqual([1, 1])
