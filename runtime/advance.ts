@@ -240,19 +240,41 @@ function giveUp(engine: Engine, task: Task, how: 'fenced' | 'failed'): void {
   if (task.ended !== null) return
   task.ended = how
   if (task.timer !== null) clearTimeout(task.timer)
-  let horizonMs = 0
+  let horizonMs = overdueMs(engine, task)
   for (const [index, flight] of task.flights) {
     const work = task.plan.columns[index]?.column.work
     if (work?.effect === 'write' && isOut(flight)) {
       horizonMs = Math.max(horizonMs, work.horizonMs)
       flight.landed = () => {
-        if (task.flights.size > 0 || engine.stopping) return
-        task.timer = setTimeout(() => engine.onEnd(task, how, null), Math.min(horizonMs, longestPauseMs))
+        if (task.flights.size === 0) endAfter(engine, task, { how, pauseMs: horizonMs })
       }
     } else {
       task.flights.delete(index)
       abort(flight, new Error('the row is read again'))
     }
   }
-  if (task.flights.size === 0) engine.onEnd(task, how, null)
+  if (task.flights.size === 0) endAfter(engine, task, { how, pauseMs: horizonMs })
+}
+
+function endAfter(
+  engine: Engine,
+  task: Task,
+  { how, pauseMs }: { how: 'fenced' | 'failed'; pauseMs: number },
+): void {
+  if (pauseMs <= 0) engine.onEnd(task, how, null)
+  else if (!engine.stopping)
+    task.timer = setTimeout(() => engine.onEnd(task, how, null), Math.min(pauseMs, longestPauseMs))
+}
+
+/** How long effects in doubt are still to wait, in milliseconds: what says so may be in the step that did not reach the disk. */
+function overdueMs(engine: Engine, task: Task): number {
+  const now = engine.world.now()
+  let longest = 0
+  for (const column of task.plan.columns) {
+    const cell = cellOf(task, column)
+    const { work } = column.column
+    if (work.effect !== 'write' || cell?.intent === undefined || cell.status !== 'waiting') continue
+    longest = Math.max(longest, Math.min(work.horizonMs, (cell.waiting?.until ?? 0) - now))
+  }
+  return longest
 }

@@ -82,6 +82,8 @@ export function createLanes({ engine, limits, plans, runOf, begun, quiet }: Lane
   let more = false
   let looking = 0
   let bulkRows = 0
+  /** Rows of the bulk queue that are being loaded. */
+  let loadingBulk = 0
   const timers = new Set<NodeJS.Timeout>()
   let stopped = false
   const timer = createWakeTimer(world.now, () => void wakeUp())
@@ -89,7 +91,7 @@ export function createLanes({ engine, limits, plans, runOf, begun, quiet }: Lane
 
   const room = (lane: Queue) => {
     const free = limits.rows - tasks.size - loading
-    return lane !== 'bulk' ? free : Math.min(free, limits.bulkRows - bulkRows)
+    return lane !== 'bulk' ? free : Math.min(free, limits.bulkRows - bulkRows - loadingBulk)
   }
 
   function take(row: StoredRow, run: Run): void {
@@ -121,6 +123,7 @@ export function createLanes({ engine, limits, plans, runOf, begun, quiet }: Lane
 
   async function load(lane: Queue, seqs: number[]): Promise<void> {
     loading += seqs.length
+    if (lane === 'bulk') loadingBulk += seqs.length
     const backlog: number[] = []
     try {
       for (const row of await store.load(seqs)) {
@@ -140,6 +143,7 @@ export function createLanes({ engine, limits, plans, runOf, begun, quiet }: Lane
       later(lane, seqs)
     } finally {
       loading -= seqs.length
+      if (lane === 'bulk') loadingBulk -= seqs.length
     }
     pump()
     quiet()
