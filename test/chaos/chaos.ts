@@ -4,7 +4,7 @@ import type { LedgerEntry } from '../../sandbox/ledger.ts'
 import { type ServerProcess, startServerProcess } from '../end-to-end/server-process.ts'
 import { temporaryFolder } from '../support/temp.ts'
 import { createFeed } from './feed.ts'
-import { inFlightAt, isCrmWrite, isNotify } from './in-flight.ts'
+import { inFlightAt, isCrmWrite, isNotify, isUnanswered, type Life, writesOwner } from './in-flight.ts'
 import { type BrokenBuild, brokenModule, type SandboxProcess, startSandboxProcess } from './processes.ts'
 import { randomFrom } from './random.ts'
 import { extraWrites, problemsOf, readWorld, rowsAtRest } from './verdict.ts'
@@ -24,6 +24,8 @@ export interface ChaosReport {
   kills: number
   /** Kills that landed while at least one such request had arrived at the stand-in and was not answered. */
   landed: { crmWrite: number; notify: number }
+  /** Troubles that the seed gave, and requests that met one; `ownerWrites` are those that wrote an owner and lost their answer. */
+  troubles: Record<'given' | 'met', { all: number; ownerWrites: number }>
   leads: number
   extraWrites: number
   /** Empty when every lead was routed once, to one owner, told once and enrolled once. */
@@ -37,11 +39,18 @@ const restMs = 60_000
 
 /** Answers that get lost and effects that are taken late, so that kills are not the only trouble. */
 const troubles = [
-  { vendor: 'slack', path: 'chat.postMessage', kind: 'status-after', status: 500 },
-  { vendor: 'slack', path: 'chat.postMessage', kind: 'late-accept', delayMs: 250 },
-  { vendor: 'slack', path: 'chat.postMessage', kind: 'after' },
-  { vendor: 'salesforce', path: '/sobjects/Lead/00Q', method: 'PATCH', kind: 'after' },
-] as const
+  [{ vendor: 'slack', path: 'chat.postMessage', kind: 'status-after', status: 500 }],
+  [{ vendor: 'slack', path: 'chat.postMessage', kind: 'late-accept', delayMs: 250 }],
+  [{ vendor: 'slack', path: 'chat.postMessage', kind: 'after' }],
+  // The owners of a burst go as one collection, an owner that comes alone goes by itself.
+  [
+    { vendor: 'salesforce', path: '/composite/sobjects', method: 'PATCH', kind: 'after' },
+    { vendor: 'salesforce', path: '/sobjects/Lead/00Q', method: 'PATCH', kind: 'after' },
+  ],
+]
+const ownerTrouble = troubles.length - 1
+/** One life in so many is given a trouble. */
+const troubledLives = 2
 
 /** What is under way at a kill: anything in a third of them, so that every other moment has its turn too. */
 const targets = [null, isCrmWrite, isNotify] as const
@@ -75,39 +84,53 @@ async function run(
   const imports = broken === undefined ? [] : [brokenModule(broken)]
   const start = () => startServerProcess({ sandbox: sandbox.url, path, imports })
   const landed = { crmWrite: 0, notify: 0 }
-  const killsOf: number[] = []
+  const lives: Life[] = []
+  const given = { all: 0, ownerWrites: 0 }
   let seen = 0
   let server: ServerProcess = await start()
   for (let life = 1; life <= kills; life += 1) {
-    const trouble = troubles[Math.floor(random() * troubles.length * 4)]
-    if (trouble !== undefined) await sandbox.addFault({ ...trouble })
+    const servedAt = Date.now()
+    const drawn = Math.floor(random() * troubles.length * troubledLives)
+    for (const fault of troubles[drawn] ?? []) await sandbox.addFault(fault)
+    if (drawn < troubles.length) given.all += 1
+    if (drawn === ownerTrouble) given.ownerWrites += 1
+    // What an earlier life left without an answer is not what this one is killed in.
+    seen = (await sandbox.ledger(seen)).at(-1)?.seq ?? seen
     const posting = feed.post(server, leadsPerLife / batchRows)
     const target = targets[life % targets.length] ?? null
     seen = await workBegan(sandbox, { seen, target })
-    await sleep(target === null ? 5 + random() * 145 : random() * 8)
+    await sleep(target === null ? 5 + random() * 145 : random() * 3)
     const killedAt = Date.now()
     await server.kill()
-    killsOf.push(killedAt)
+    lives.push({ servedAt, killedAt })
     await posting
     server = await start()
     if (life % 25 === 0) tell(`${life} of ${kills} kills`)
   }
-  await sandbox.clearFaults()
   while (feed.left() > 0) await feed.post(server, 5)
   const rows = await rowsAtRest(server, restMs)
   const code = await server.end()
   const ledger = await sandbox.ledger()
-  for (const killedAt of killsOf) {
-    const { crmWrite, notify } = inFlightAt(ledger, killedAt)
+  for (const life of lives) {
+    const { crmWrite, notify } = inFlightAt(ledger, life)
     if (crmWrite > 0) landed.crmWrite += 1
     if (notify > 0) landed.notify += 1
   }
+  const met = ledger.filter(({ fault }) => fault !== null)
+  const ownerWrites = met.filter(writesOwner).length
   const world = await readWorld({ path, rows, acknowledged: feed.acknowledged, ledger })
-  const problems = problemsOf(world, { killsInWrites: landed.crmWrite })
+  const problems = problemsOf(world, { lostWrites: landed.crmWrite + ownerWrites })
   if (code !== 0) problems.push(`the server ended with ${code}`)
   problems.push(...feed.refused.map((answer) => `a batch was answered ${answer}`))
-  const told = { seed, kills, landed, leads: rows.length, extraWrites: extraWrites(ledger) }
-  return { ...told, problems }
+  return {
+    seed,
+    kills,
+    landed,
+    problems,
+    troubles: { given, met: { all: met.length, ownerWrites } },
+    leads: rows.length,
+    extraWrites: extraWrites(ledger),
+  }
 }
 
 /** Waits for a request of this life, or for one of the wanted kind that is not answered yet; resolves with the number of the newest line. */
@@ -120,7 +143,7 @@ async function workBegan(
     const lines = await sandbox.ledger(seen)
     newest = lines.at(-1)?.seq ?? seen
     const isThere =
-      target === null ? lines.length > 0 : lines.some((line) => line.answeredAt === null && target(line))
+      target === null ? lines.length > 0 : lines.some((line) => isUnanswered(line) && target(line))
     if (isThere) break
   }
   return newest

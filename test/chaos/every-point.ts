@@ -94,7 +94,7 @@ async function scenario(
     const code = await server.end()
     const ledger = await sandbox.ledger()
     const world = await readWorld({ path, rows, acknowledged: feed.acknowledged, ledger })
-    const problems = problemsOf(world, { killsInWrites: crashed })
+    const problems = problemsOf(world, { lostWrites: crashed })
     if (code !== 0) problems.push(`the server ended with ${code}`)
     problems.push(...feed.refused.map((answer) => `the batch was answered ${answer}`))
     return {

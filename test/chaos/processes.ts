@@ -24,7 +24,6 @@ export interface SandboxProcess {
   /** Lines behind the one with this number. */
   ledger(after?: number): Promise<LedgerEntry[]>
   addFault(fault: Record<string, unknown>): Promise<void>
-  clearFaults(): Promise<void>
   /** Forgets everything, and knows this again. */
   restore(states: Record<string, unknown>): Promise<void>
   end(): Promise<void>
@@ -65,7 +64,6 @@ export async function startSandboxProcess(latency: string): Promise<SandboxProce
       })
       if (answer.status !== 201) throw new Error(`the sandbox refuses the fault: ${await answer.text()}`)
     },
-    clearFaults: async () => void (await asked('/faults', { method: 'DELETE' })),
     async restore(states) {
       await asked('/reset', { method: 'POST' })
       for (const [vendor, state] of Object.entries(states)) {

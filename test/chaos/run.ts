@@ -29,10 +29,13 @@ const tell = (line: string) => console.log(`  ${line}`)
 const whole = (text: string | undefined, otherwise: number) => (text === undefined ? otherwise : Number(text))
 const seed = whole(values.seed, Date.now() % 1_000_000)
 
-function show({ seed, kills, landed, leads, extraWrites, problems, seconds }: ChaosReport): void {
+function show(report: ChaosReport): void {
+  const { seed, kills, landed, troubles, leads, extraWrites, problems, seconds } = report
+  const { given, met } = troubles
   console.log(`seed ${seed}: ${kills} kills in ${seconds} s, ${leads} leads`)
   console.log(`  kills in a CRM write ${landed.crmWrite}, in a notification ${landed.notify}`)
-  console.log(`  extra owner writes ${extraWrites}`)
+  console.log(`  troubles given ${given.all}, requests that met one ${met.all}`)
+  console.log(`  answers to owner writes lost ${met.ownerWrites}, extra owner writes ${extraWrites}`)
   console.log(`  problems ${problems.length}`)
   for (const problem of problems.slice(0, 20)) console.log(`    ${problem}`)
 }

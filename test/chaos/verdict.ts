@@ -35,14 +35,14 @@ export function extraWrites(ledger: readonly LedgerEntry[]): number {
 }
 
 /**
- * Everything that is wrong. Beyond what the oracle finds: more owner writes than kills could have doubled, a message or an enrolment of one
- * send id twice.
+ * Everything that is wrong. Beyond what the oracle finds: more extra owner writes than there were times when a request that writes owners
+ * lost its answer (`lostWrites`: a collection counts once, however many records it has), a message of one send id twice.
  */
-export function problemsOf(world: World, { killsInWrites }: { killsInWrites: number }): string[] {
+export function problemsOf(world: World, { lostWrites }: { lostWrites: number }): string[] {
   const extra = extraWrites(world.ledger)
   const problems = findProblems(world)
-  if (extra > killsInWrites)
-    problems.push(`${extra} extra owner writes, and only ${killsInWrites} kills in a write`)
+  if (extra > lostWrites)
+    problems.push(`${extra} extra owner writes, and only ${lostWrites} lost answers to a write`)
   const sent = new Map<unknown, number>()
   for (const effect of world.ledger.flatMap(effectsOf)) {
     if (effect.kind === 'message-posted') sent.set(effect.sendId, (sent.get(effect.sendId) ?? 0) + 1)
