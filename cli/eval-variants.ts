@@ -5,6 +5,7 @@ import { wayOutOf } from '../columns/nearest.ts'
 import type { Connectors, Model } from '../columns/ports.ts'
 import { prompt, renderPrompt } from '../columns/prompt.ts'
 import type { TableDefinition } from '../columns/table.ts'
+import { isTryable } from '../runtime/evaluation/run-column.ts'
 import { type PlannedColumn, planTable, type TablePlan } from '../runtime/plan.ts'
 import type { Sandbox } from '../sandbox/sandbox.ts'
 import { connect } from './connect.ts'
@@ -112,9 +113,6 @@ function pick(
     ),
   })
 }
-
-/** What a file can try out: `checkTryable` refuses the others, so they are not suggested. */
-const isTryable = ({ column: { work } }: PlannedColumn) => work.effect === 'none' || work.effect === 'read'
 
 interface Wording {
   from: string

@@ -62,12 +62,16 @@ export async function runColumn(
   return answers
 }
 
+/** Whether a file can try the column out: it draws nothing and changes nothing outside. */
+export const isTryable = ({ column: { work } }: PlannedColumn): boolean =>
+  work.effect === 'none' || work.effect === 'read'
+
 /** @throws {TableError} `request-invalid` for a column that draws or writes, naming those that can be tried out. */
-export function checkTryable(plan: TablePlan, { name, column }: PlannedColumn): void {
-  const { effect } = column.work
-  if (effect === 'none' || effect === 'read') return
-  const does = effect === 'draw' ? 'takes turns of a rotation' : 'changes the outside world'
-  const able = plan.columns.filter(({ column: { work } }) => work.effect === 'none' || work.effect === 'read')
+export function checkTryable(plan: TablePlan, asked: PlannedColumn): void {
+  if (isTryable(asked)) return
+  const { name, column } = asked
+  const does = column.work.effect === 'draw' ? 'takes turns of a rotation' : 'changes the outside world'
+  const able = plan.columns.filter(isTryable)
   throw new TableError('request-invalid', `column "${name}" ${does}: it cannot be tried out on a file`, {
     field: 'column',
     value: name,
