@@ -192,6 +192,12 @@ export interface NewRow {
   input: Values
 }
 
+/**
+ * How long an idempotency key is known: 7 days by `at` of the batches. Used again later it is a new key. Keys whose time is over are
+ * dropped as new ones come, so that there are never many more than those of the last days (decision 018).
+ */
+export const keptKeysMs = 7 * 24 * 3_600_000
+
 export interface InsertBatch {
   table: string
   at: number
@@ -211,8 +217,8 @@ export interface InsertAnswer {
   run: Run | null
   rows: InsertedRow[]
   /**
-   * True when the same idempotency key had been used before: nothing was inserted now. Once a row of that batch was erased, any body
-   * with as many rows is answered with the ids of that time.
+   * True when the same idempotency key had been used within `keptKeysMs`: nothing was inserted now. Once a row of that batch was
+   * erased, any body with as many rows is answered with the ids of that time.
    */
   replayed: boolean
 }

@@ -57,7 +57,16 @@ export const InsertQuery = z.strictObject({
   wait: z.string().min(1).optional().describe('"done" or the name of a column'),
   timeoutMs: wholeNumber(1, 120_000).optional().describe('30000 when absent; only together with wait'),
 })
-export const InsertHeaders = z.object({ 'idempotency-key': z.string().min(1).max(255).optional() })
+export const InsertHeaders = z.object({
+  'idempotency-key': z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .describe(
+      'The same key with the same body again inserts nothing and gets the first answer, with `Idempotency-Replayed: true`; with another body it is refused. A key is known for 7 days in its table; after that it is a new one.',
+    ),
+})
 
 export const InsertedRow = z.object({
   id: z.string().optional(),

@@ -1,5 +1,4 @@
 import { type CellState, isHeld } from '../../columns/cell.ts'
-import { TableError } from '../../columns/errors.ts'
 import { applyEntries, type JournalEntry, type LateEntry } from '../journal.ts'
 import type {
   Activation,
@@ -18,6 +17,7 @@ import type {
 import type { Answers } from './answers.ts'
 import type { CellWriter } from './cell-writer.ts'
 import type { EventLog } from './event-log.ts'
+import { createIdempotencyKeys } from './idempotency-keys.ts'
 import type { Connection } from './open.ts'
 import { packEntries } from './packed.ts'
 import type { Rotation } from './rotation.ts'
@@ -47,12 +47,10 @@ interface Parts {
   answers: Answers
 }
 
-/** Fingerprint of a body that held something about an erased person. */
-const erasedBody = ''
-
 /** Everything that changes rows. Each method runs inside a transaction that the commit queue holds. */
 export function createRowWriter(connection: Connection, parts: Parts): RowWriter {
   const { cells, events, rotation, runs, reader, answers } = parts
+  const keys = createIdempotencyKeys(connection)
   const insertRow = connection.prepare(
     `INSERT INTO rows (id, table_id, person, account, occurred_at, created_at, input, active)
      VALUES (?, ?, ?, ?, ?, ?, jsonb(?), ?)`,
@@ -75,12 +73,6 @@ export function createRowWriter(connection: Connection, parts: Parts): RowWriter
     // In flight the snapshot stays where it is: what the journal holds behind it is not in its cells yet.
     'UPDATE rows SET input = jsonb(?), person = ?, account = ?, entries = CASE WHEN active IS NULL THEN ? ELSE entries END WHERE seq = ?',
   )
-  const recall = connection.prepare(
-    'SELECT fingerprint, answer FROM idempotency_keys WHERE table_id = ? AND key = ?',
-  )
-  const remember = connection.prepare(
-    'INSERT INTO idempotency_keys (table_id, key, fingerprint, answer, at) VALUES (?, ?, ?, ?, ?)',
-  )
   // Not all at once: whoever inserts a lead meanwhile waits for the transaction to end.
   const wake = connection.prepare(
     `UPDATE rows SET due_at = ? WHERE seq IN (
@@ -91,9 +83,6 @@ export function createRowWriter(connection: Connection, parts: Parts): RowWriter
   )
   const forgetJournal = connection.prepare('DELETE FROM journal WHERE row_seq = ?')
   const forgetRow = connection.prepare('DELETE FROM rows WHERE seq = ?')
-  const forgetBody = connection.prepare(
-    `UPDATE idempotency_keys SET fingerprint = '${erasedBody}' WHERE table_id = ? AND instr(answer, ?) > 0`,
-  )
 
   /** Generations of the rows in flight. This process alone writes the file, so what it remembers is what is there. */
   const generations = new Map<number, number>()
@@ -155,28 +144,6 @@ export function createRowWriter(connection: Connection, parts: Parts): RowWriter
     return { id, status: 'accepted', row }
   }
 
-  function replay(batch: InsertBatch, tableId: number): InsertAnswer | null {
-    if (batch.idempotency === undefined) return null
-    const found = recall.get(tableId, batch.idempotency.key) as
-      | { fingerprint: string; answer: string }
-      | undefined
-    if (found === undefined) return null
-    const rows = JSON.parse(found.answer) as InsertedRow[]
-    // Of a batch with an erased row only the ids are left to compare with: their number.
-    const isSame =
-      found.fingerprint === erasedBody
-        ? rows.length === batch.rows.length
-        : found.fingerprint === batch.idempotency.fingerprint
-    if (!isSame) {
-      throw new TableError('idempotency-mismatch', 'this Idempotency-Key was used with another body', {
-        field: 'Idempotency-Key',
-        value: batch.idempotency.key,
-        wayOut: 'use a new key for new rows, or send the same body again',
-      })
-    }
-    return { run: null, rows, replayed: true }
-  }
-
   function writeSnapshot(request: StepRequest, tableId: number, step: RowStep): void {
     const { snapshot: taken } = step
     if (taken === undefined) return
@@ -192,17 +159,14 @@ export function createRowWriter(connection: Connection, parts: Parts): RowWriter
 
   return {
     insert(batch, tableId, guard) {
-      const replayed = replay(batch, tableId)
-      if (replayed !== null) return replayed
+      const known = keys.recall(batch, tableId)
+      if (known !== null) return { run: null, rows: known, replayed: true }
       // A single row comes first, so that the id that may be taken already is looked at before anything is written.
       if (batch.rows.length > 1) guard()
       const ordinal = runs.nextOrdinal()
       const rows = batch.rows.map((each) => insertOne(each, batch, tableId, ordinal))
       const run = runs.create(batch.run, tableId)
-      if (batch.idempotency !== undefined) {
-        const answer = JSON.stringify(rows.map(({ id, status }) => ({ id, status, row: null })))
-        remember.run(tableId, batch.idempotency.key, batch.idempotency.fingerprint, answer, batch.at)
-      }
+      keys.remember(batch, tableId, rows)
       return { run, rows, replayed: false }
     },
 
@@ -294,7 +258,7 @@ export function createRowWriter(connection: Connection, parts: Parts): RowWriter
       forgetJournal.run(row.seq)
       answers.erase(row.seq)
       cells.erase(row.seq, tableId)
-      forgetBody.run(tableId, id)
+      keys.erase(tableId, id)
       forgetRow.run(row.seq)
       rotation.erase(row.seq, id)
       generations.delete(row.seq)

@@ -285,6 +285,7 @@ export const events = sqliteTable(
   (table) => [index('events_table').on(table.tableId)],
 )
 
+/** What was answered under which key. Those whose time is over go, the oldest first, as new ones come. */
 export const idempotencyKeys = sqliteTable(
   'idempotency_keys',
   {
@@ -294,5 +295,5 @@ export const idempotencyKeys = sqliteTable(
     answer: text().notNull(),
     at: integer().notNull(),
   },
-  (table) => [primaryKey({ columns: [table.tableId, table.key] })],
+  (table) => [primaryKey({ columns: [table.tableId, table.key] }), index('idempotency_keys_at').on(table.at)],
 )

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { keptKeysMs } from '../../db/store.ts'
 import { RowDetail, RowsAnswer, WaitedAnswer } from '../../server/contract.ts'
 import { type RunningApp, startApp } from '../support/start-app.ts'
 import { ask, post } from './http.ts'
@@ -96,6 +97,14 @@ describe('inserting', () => {
     expect(again.headers.get('idempotency-replayed')).toBe('true')
     const other = await post(app, rows, { rows: [lead()] }, headers)
     expect(other.body).toMatchObject({ status: 422, code: 'idempotency-mismatch', field: 'Idempotency-Key' })
+  })
+
+  test('an idempotency key is known for as many days as its description says', async () => {
+    const { body } = await ask(app, '/openapi.json')
+    const [header] = body.paths['/v1/tables/{table}/rows'].post.parameters.filter(
+      ({ name }: { name: string }) => name === 'idempotency-key',
+    )
+    expect(JSON.stringify(header)).toContain(`known for ${keptKeysMs / 86_400_000} days`)
   })
 
   test('an idempotency key of 255 characters is taken, one more is refused', async () => {

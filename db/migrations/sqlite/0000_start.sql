@@ -122,6 +122,7 @@ CREATE TABLE `idempotency_keys` (
 	PRIMARY KEY(`table_id`, `key`)
 );
 --> statement-breakpoint
+CREATE INDEX `idempotency_keys_at` ON `idempotency_keys` (`at`);--> statement-breakpoint
 CREATE TABLE `journal` (
 	`row_seq` integer NOT NULL,
 	`position` integer NOT NULL,

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { parseFilter } from '../../../db/filter.ts'
 import { createCellCounts } from '../../../db/sqlite/cell-counts.ts'
 import { createClocks } from '../../../db/sqlite/clocks.ts'
+import { createIdempotencyKeys } from '../../../db/sqlite/idempotency-keys.ts'
 import { createLoads, type Loads } from '../../../db/sqlite/loads.ts'
 import { openDatabase } from '../../../db/sqlite/open.ts'
 import { createRotation } from '../../../db/sqlite/rotation.ts'
@@ -79,6 +80,18 @@ describe('what is asked for every row or start', () => {
     expect(plan).toContain('SEARCH')
     expect(plan).toContain(index)
     expect(plan).not.toContain('SCAN rows')
+  })
+})
+
+describe('what an insert under an idempotency key asks', () => {
+  it('old keys to drop are found by their time', () => {
+    const keys = createIdempotencyKeys(connection)
+    const idempotency = { key: 'k', fingerprint: 'f' }
+    statements = []
+    keys.remember({ idempotency, at: 0 }, 1, [])
+    const plan = planOf(() => statements.splice(0, statements.length - 1))
+    expect(plan).toContain('SEARCH idempotency_keys USING COVERING INDEX idempotency_keys_at (at<?)')
+    expect(plan).not.toMatch(/SCAN|TEMP B-TREE/)
   })
 })
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { keptKeysMs } from '../../../db/store.ts'
 import {
   at,
   attempt,
+  clock,
   done,
   nastyInput,
   newRow,
@@ -140,8 +142,16 @@ export function insertSuite(under: StoreUnderTest): void {
     const idempotency = { key: 'key-1', fingerprint: 'f1' }
     const twice = (fingerprint = 'f1') =>
       bench.insert([{ person: 'ana' }, {}, { person: 'ana' }], {
+        at: clock.now,
         idempotency: { ...idempotency, fingerprint },
       })
+    /** Batches under keys of their own, all at the time of the clock. */
+    const others = (count: number) =>
+      Promise.all(
+        Array.from({ length: count }, () =>
+          bench.insert([{}], { at: clock.now, idempotency: { key: nextId('key'), fingerprint: 'f' } }),
+        ),
+      )
 
     it('used again gives the first answer and inserts nothing', async () => {
       const first = await twice()
@@ -168,6 +178,39 @@ export function insertSuite(under: StoreUnderTest): void {
       expect(answers.map(({ replayed }) => replayed)).toEqual([false, true, true])
       expect(new Set(answers.map(({ rows }) => JSON.stringify(rows.map(({ id }) => id)))).size).toBe(1)
       expect(await bench.store.count('leads')).toBe(2)
+    })
+
+    it('is a new key once its time is over, while the same person stays one row', async () => {
+      const first = await twice()
+      clock.now = at + keptKeysMs - 1
+      await others(5)
+      expect(await twice()).toMatchObject({ replayed: true })
+      clock.now = at + keptKeysMs
+      const later = await twice('f2')
+      expect(later).toMatchObject({ replayed: false, rows: [{ status: 'touched' }, {}, {}] })
+      expect(later.rows[0]?.id).toBe(first.rows[0]?.id)
+      clock.now += keptKeysMs - 1
+      expect((await twice('f2')).rows.map(({ id }) => id)).toEqual(later.rows.map(({ id }) => id))
+      await expect(twice()).rejects.toMatchObject({ code: 'idempotency-mismatch' })
+    })
+
+    it('outlasts a clock that goes back, whatever else comes meanwhile', async () => {
+      const first = await twice()
+      clock.now = at - 10 * keptKeysMs
+      await others(5)
+      expect(await twice()).toMatchObject({ replayed: true })
+      clock.now = at + 1
+      await others(20)
+      expect((await twice()).rows.map(({ id }) => id)).toEqual(first.rows.map(({ id }) => id))
+    })
+
+    it('is not kept after its time: once others have come, not even a clock that goes back finds it', async () => {
+      await twice()
+      await others(20)
+      clock.now = at + keptKeysMs
+      await others(20)
+      clock.now = at
+      expect(await twice()).toMatchObject({ replayed: false })
     })
 
     it('belongs to its table', async () => {
