@@ -1,4 +1,7 @@
+import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { boot } from '../../cli/boot.ts'
@@ -51,6 +54,18 @@ test('a command that lacks the key of a server is told the variable, not the hea
     details: { wayOut: expect.stringMatching(/^ROTA_API_KEY is set to another key/) },
   })
   expect((await rota({ ROTA_URL: running.url, ROTA_API_KEY: 'the-right-key' }, 'status')).code).toBe(0)
+})
+
+test('what is no JSON, such as the page of a proxy, is told by its status; an answer that breaks off as that', async () => {
+  const proxy = createServer((request, response) => {
+    if (request.url === '/page') return void response.writeHead(502).end('<h1>Bad gateway</h1>')
+    response.writeHead(502, { 'content-length': 100 }).write('{', () => response.destroy())
+  }).listen(0, '127.0.0.1')
+  onTestFinished(() => void proxy.close())
+  await once(proxy, 'listening')
+  const client = createClient(`http://127.0.0.1:${(proxy.address() as AddressInfo).port}`)
+  await expect(client.get('/page')).rejects.toMatchObject({ message: 'the server answered 502' })
+  await expect(client.get('/half')).rejects.toThrow('terminated')
 })
 
 test('the commands that talk to a server say once in their help which variables they read', async () => {
