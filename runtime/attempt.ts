@@ -117,7 +117,7 @@ export function launch(
       if (task.flights.get(column.index) !== flight) resolve({ status: 'no-result', reason: 'withdrawn' })
       else depart(reject).then(resolve, reject)
     })
-  withinBudget(engine, budget, { lane: task.lane, go }).then(succeed, fail)
+  withinBudget(engine, task, { budget, go }).then(succeed, fail)
 }
 
 /** Rejects where the work throws. */
@@ -132,11 +132,11 @@ function answerOf(work: () => Promise<Answer> | Answer): Promise<Answer> {
 /** Rejects, rather than throws, when the budget itself cannot be kept: a concurrency of zero, say. */
 function withinBudget(
   engine: Engine,
-  budget: Budget,
-  { lane, go }: { lane: Task['lane']; go: () => Promise<Answer> },
+  { lane, order }: Task,
+  { budget, go }: { budget: Budget; go: () => Promise<Answer> },
 ): Promise<Answer> {
   try {
-    return engine.budgets.run(budget, lane, go)
+    return engine.budgets.run(budget, { lane, order }, go)
   } catch (error) {
     return Promise.reject(error)
   }

@@ -1,9 +1,9 @@
 import type { Budget } from '../columns/budget.ts'
-import { createTurns, type Lane, type Turns } from './limits/turns.ts'
+import { type Asking, createTurns, type Turns } from './limits/turns.ts'
 
-/** How many attempts of the columns that name the same key are under way at once. Live rows go before bulk rows. */
+/** How many attempts of the columns that name the same key are under way at once. Live rows go before bulk rows, and earlier rows before later ones. */
 export interface Budgets {
-  run<Result>(budget: Budget | null, lane: Lane, work: () => Promise<Result>): Promise<Result>
+  run<Result>(budget: Budget | null, asking: Asking, work: () => Promise<Result>): Promise<Result>
   stop(): void
 }
 
@@ -22,9 +22,9 @@ export function createBudgets(elapsed: () => number): Budgets {
   }
 
   return {
-    async run(budget, lane, work) {
+    async run(budget, asking, work) {
       if (budget === null) return work()
-      const giveBack = await turnsOf(budget).take(lane)
+      const giveBack = await turnsOf(budget).take(asking)
       try {
         return await work()
       } finally {

@@ -114,7 +114,7 @@ class AttemptContext implements CellContext {
           flight.sending -= 1
         }
       }
-      const asker = { lane, signal, waits: () => this.#waitForTurn() }
+      const asker = { lane, order: this.#task.order, signal, waits: () => this.#waitForTurn() }
       return this.#engine.limits.request(budget, asker, send)
     }
   }

@@ -88,6 +88,8 @@ export function createLanes({ engine, limits, plans, runOf, begun, quiet }: Lane
   let stopped = false
   const timer = createWakeTimer(world.now, () => void wakeUp())
   let waiters: (() => void)[] = []
+  /** Rows taken up so far. */
+  let taken = 0
 
   const room = (lane: Queue) => {
     const free = limits.rows - tasks.size - loading
@@ -97,7 +99,8 @@ export function createLanes({ engine, limits, plans, runOf, begun, quiet }: Lane
   function take(row: StoredRow, run: Run): void {
     const plan = plans.get(row.table)
     if (stopped || plan === undefined || row.active === null || tasks.has(row.seq)) return
-    const task = createTask(plan, row, run)
+    taken += 1
+    const task = createTask(plan, row, { run, order: taken })
     tasks.add(task)
     if (task.lane === 'bulk') bulkRows += 1
     if (row.entries > 0) dropRemoved(engine, task)

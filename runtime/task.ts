@@ -21,6 +21,8 @@ export interface Task {
   row: StoredRow
   run: Run
   lane: 'live' | 'bulk'
+  /** Its place among all rows taken up: where rows wait for a turn, the earlier one goes first. */
+  order: number
   /** By column position: pending, running or settled. Cells the run is not about count as settled. */
   states: Uint8Array
   /** Cells not settled yet. */
@@ -73,7 +75,11 @@ export const noCounts = (): RunCounts => ({
 export const hasCounted = ({ counts }: Task): boolean =>
   counts.ran + counts.unchanged + counts.kept + counts.skipped + counts.failed + counts.cancelled > 0
 
-export function createTask(plan: TablePlan, row: StoredRow, run: Run): Task {
+export function createTask(
+  plan: TablePlan,
+  row: StoredRow,
+  { run, order }: { run: Run; order: number },
+): Task {
   const chosen = chooseCells(plan, row, run)
   const states = new Uint8Array(plan.columns.length).fill(settled)
   for (const index of chosen) states[index] = pending
@@ -82,6 +88,7 @@ export function createTask(plan: TablePlan, row: StoredRow, run: Run): Task {
     row,
     run,
     lane: run.lane,
+    order,
     states,
     open: chosen.size,
     executed: new Uint8Array(plan.columns.length),

@@ -99,7 +99,7 @@ export function createBench({ world, budgets, limits, longestPauseMs, table }: B
     world,
     longestPauseMs,
     attempt(cell, count, work) {
-      return budgets.run(cell.column.column.budget, 'live', () => {
+      return budgets.run(cell.column.column.budget, { lane: 'live' }, () => {
         const flight = createFlight()
         return withinDeadline(cell.timeoutMs, { flight, elapsed: world.elapsed }, () =>
           work(contextOf(cell, flight, count)),

@@ -3,7 +3,7 @@ import { CallFailure, type FailureKind } from '../../columns/errors.ts'
 import type { Log, World } from '../engine.ts'
 import { type Failing, failingAfter } from './health.ts'
 import { type Rest, type RestKind, refusalOf, restAfter } from './rest.ts'
-import { createTurns, type Lane, type Turns } from './turns.ts'
+import { type Asking, createTurns, type Turns } from './turns.ts'
 
 /** What is known of one credential, or of a column that keeps its own calls in check. Times are epoch milliseconds. */
 export interface CredentialState {
@@ -21,10 +21,8 @@ export interface CredentialState {
   allowance: (Allowance & { at: number }) | null
 }
 
-/** Who asks for a turn. */
-export interface Asker {
-  lane: Lane
-  signal?: AbortSignal
+/** Who asks to make a request. */
+export interface Asker extends Asking {
   /** Called when the waiting begins; what it returns when it ends, whatever way. */
   waits?(): () => void
 }
@@ -144,7 +142,7 @@ export function createLimits({ world, log, onCredentials }: LimitsParts): Limits
       if (leave.refused !== null) throw leave.refused
       const ends = asker.waits?.()
       const giveBack = await credential.turns
-        .take(asker.lane, asker.signal)
+        .take(asker)
         .catch((error: unknown) => {
           if (leave.probe) untried(credential)
           throw error

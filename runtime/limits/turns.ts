@@ -9,10 +9,21 @@ export interface Pace {
   burst?: number
 }
 
-/** Places under a limit, handed out in order of asking: live rows first, and one place is kept for them where there are several. */
+/** Who asks for a turn. */
+export interface Asking {
+  lane: Lane
+  /**
+   * The place of the row among all that were taken up. The earlier one goes first, so that a batch comes to its end lead by lead and not
+   * column by column; among equals it is the one that asked first.
+   */
+  order?: number
+  signal?: AbortSignal
+}
+
+/** Places under a limit: live rows first, among them the earlier ones, and one place is kept for them where there are several. */
 export interface Turns {
   /** Resolves with what gives the place back. Rejects, with nothing begun, when the signal aborts or the waiting is called off. */
-  take(lane: Lane, signal?: AbortSignal): Promise<() => void>
+  take(asking: Asking): Promise<() => void>
   /** Whatever waits is told this instead of getting its turn. */
   callOff(failure: () => CallFailure): void
   /** Keeps to this pace as well: of two that differ the smaller counts. */
@@ -24,6 +35,7 @@ export interface Turns {
 }
 
 interface Waiting {
+  order: number
   give(): void
   refuse(failure: unknown): void
   over: boolean
@@ -75,7 +87,7 @@ export function createTurns(pace: Pace, elapsed: () => number): Turns {
   }
 
   return {
-    take(lane, signal) {
+    take({ lane, order = 0, signal }) {
       if (signal?.aborted === true) return Promise.reject(withdrawn())
       return new Promise((resolve, reject) => {
         const end = () => {
@@ -85,6 +97,7 @@ export function createTurns(pace: Pace, elapsed: () => number): Turns {
         }
         const leave = () => each.refuse(withdrawn())
         const each: Waiting = {
+          order,
           over: false,
           give() {
             end()
@@ -96,7 +109,7 @@ export function createTurns(pace: Pace, elapsed: () => number): Turns {
           },
         }
         waiting += 1
-        queues[lane].push(each)
+        insert(queues[lane], each)
         signal?.addEventListener('abort', leave)
         pump()
       })
@@ -118,6 +131,17 @@ export function createTurns(pace: Pace, elapsed: () => number): Turns {
       if (timer !== null) clearTimeout(timer)
     },
   }
+}
+
+/** Behind everything that is no later. */
+function insert(queue: Waiting[], each: Waiting): void {
+  let [low, high] = [0, queue.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((queue[middle]?.order ?? 0) <= each.order) low = middle + 1
+    else high = middle
+  }
+  queue.splice(low, 0, each)
 }
 
 /** Nothing has left, and this is known: the call can be made later as if it had never been asked for. */

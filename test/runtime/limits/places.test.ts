@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { Budget } from '../../../columns/budget.ts'
@@ -5,6 +6,7 @@ import { buildColumn } from '../../../columns/build.ts'
 import { type CellContext, done } from '../../../columns/column.ts'
 import { CallFailure } from '../../../columns/errors.ts'
 import { defineTable } from '../../../columns/table.ts'
+import type { NameOf } from '../../../columns/types.ts'
 import { createTurns } from '../../../runtime/limits/turns.ts'
 import { insertOne, insertRows, runTables, until } from '../../support/runtime.ts'
 
@@ -12,10 +14,14 @@ const input = z.object({ n: z.number() })
 const acct: Budget = { key: 'acct', concurrency: 1 }
 
 /** Asks within the limits of an account. */
-const asking = (budget: Budget, ask: (context: CellContext) => Promise<void>) =>
-  buildColumn<{ n: number }, string>({
+const asking = <Row extends object = { n: number }>(
+  budget: Budget,
+  ask: (context: CellContext) => Promise<void>,
+  needs: readonly NameOf<Row>[] = [],
+) =>
+  buildColumn<Row, string>({
     kind: 'asking',
-    reads: ['n'],
+    needs,
     timeoutMs: 100,
     retry: { attempts: 1 },
     versionOf: [],
@@ -89,13 +95,36 @@ describe('two budgets of one key', () => {
     expect(running.runtime.credentials()).toMatchObject([{ key: 'acct', concurrency: 2 }])
   })
 
+  test('are taken by the rows of a batch one after the other: the first is done before the last begins', async () => {
+    const asked: string[] = []
+    const note = async ({ column, row }: CellContext) => {
+      asked.push(`${column} ${row}`)
+      await sleep(5)
+    }
+    const table = defineTable('t', { input })
+      .column('account', asking(acct, note))
+      .column('owner', asking<{ account: string | null }>(acct, note, ['account']))
+    const running = await runTables([table])
+    const ids = await insertRows(
+      running,
+      't',
+      Array.from({ length: 20 }, (_, n) => ({ n })),
+    )
+    await running.runtime.idle()
+    expect(asked.toSorted()).toEqual(ids.flatMap((id) => [`account ${id}`, `owner ${id}`]).toSorted())
+    // The owner of a row can be asked for when its account is on disk; until then the next rows take their turn.
+    expect(asked.indexOf(`owner ${ids[0]}`)).toBeLessThan(asked.indexOf(`account ${ids[19]}`))
+    const ownersInOrder = asked.filter((each) => each.startsWith('owner'))
+    expect(ownersInOrder).toEqual(ids.map((id) => `owner ${id}`))
+  })
+
   test('keep to the lower rate, and what was saved up by the higher one is lost', async () => {
     let at = 0
     const turns = createTurns({ concurrency: 50, perSecond: 100, burst: 20 }, () => at)
     turns.narrow({ concurrency: 60, perSecond: 10, burst: 3 })
     turns.narrow({ concurrency: 60, perSecond: 40 })
     let begun = 0
-    const ask = () => void turns.take('live').then(() => (begun += 1))
+    const ask = () => void turns.take({ lane: 'live' }).then(() => (begun += 1))
     for (let asked = 0; asked < 10; asked += 1) ask()
     await Promise.resolve()
     expect(begun).toBe(3)

@@ -11,8 +11,9 @@ function asking(turns: ReturnType<typeof createTurns>) {
   const places: (() => void)[] = []
   return {
     came,
-    ask(name: string, lane: Lane = 'live', signal?: AbortSignal) {
-      return turns.take(lane, signal).then((giveBack) => {
+    ask(name: string, lane: Lane = 'live', { signal, order }: { signal?: AbortSignal; order?: number } = {}) {
+      const asking = { lane, ...(signal && { signal }), ...(order !== undefined && { order }) }
+      return turns.take(asking).then((giveBack) => {
         came.push(name)
         places.push(giveBack)
       })
@@ -55,6 +56,17 @@ describe('turns', () => {
     expect(came).toEqual(['b1', 'b2', 'l1', 'l2'])
   })
 
+  test('go to the earlier rows first, whatever was asked for first, and among requests of one row to the one asked for first', async () => {
+    const turns = createTurns({ concurrency: 1 }, elapsed)
+    const { came, ask, next } = asking(turns)
+    void ask('1 account', 'live', { order: 1 })
+    for (const order of [2, 3]) void ask(`${order} account`, 'live', { order })
+    for (const what of ['record', 'owner']) void ask(`1 ${what}`, 'live', { order: 1 })
+    void ask('2 record', 'live', { order: 2 })
+    for (let each = 0; each < 6; each += 1) await next()
+    expect(came).toEqual(['1 account', '1 record', '1 owner', '2 account', '2 record', '3 account'])
+  })
+
   test('reach bulk rows also where there is only one place', async () => {
     const turns = createTurns({ concurrency: 1 }, elapsed)
     const { came, ask } = asking(turns)
@@ -69,7 +81,7 @@ describe('turns', () => {
     const at: number[] = []
     await Promise.all(
       Array.from({ length: 15 }, () =>
-        turns.take('live').then((giveBack) => {
+        turns.take({ lane: 'live' }).then((giveBack) => {
           at.push(performance.now() - startedAt)
           giveBack()
         }),
@@ -87,11 +99,11 @@ describe('turns', () => {
     const { came, ask, next } = asking(turns)
     const leaving = new AbortController()
     void ask('a')
-    const left = ask('b', 'live', leaving.signal)
+    const left = ask('b', 'live', { signal: leaving.signal })
     void ask('c')
     leaving.abort()
     await expect(left).rejects.toMatchObject({ kind: 'unavailable', retryable: true, outcomeUnknown: false })
-    await expect(ask('d', 'live', leaving.signal)).rejects.toBeInstanceOf(CallFailure)
+    await expect(ask('d', 'live', { signal: leaving.signal })).rejects.toBeInstanceOf(CallFailure)
     expect(turns.waiting()).toBe(1)
     await next()
     expect(came).toEqual(['a', 'c'])
