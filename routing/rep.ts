@@ -1,13 +1,14 @@
 import { z } from 'zod'
 import type { ReadOnlyLists } from './read-only-lists.ts'
 
-/** Ids that people type and that stand in URLs. */
+/** Ids that people type and that stand in URLs. Those of what every object inherits are refused: counts and balances are kept by id. */
 export const Id = z
   .string()
   .regex(
-    /^[a-z0-9][a-z0-9_-]{0,63}$/i,
+    /^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$/,
     'use letters, digits, - and _, at most 64, starting with a letter or digit',
   )
+  .refine((id) => !(id in {}), 'is a word of JavaScript that every object has; use another')
 
 /** In the order of the week, which starts on Monday. */
 export const weekdays = [
@@ -34,20 +35,23 @@ const Block = z
     path: ['until'],
   })
 
-const Blocks = z.array(Block).superRefine((blocks, context) => {
-  blocks.forEach((block, index) => {
-    const other = blocks.findIndex(
-      (each, at) => at < index && block.from < each.until && each.from < block.until,
-    )
-    if (other < 0) return
-    context.addIssue({
-      code: 'custom',
-      path: [index],
-      input: block,
-      message: `${block.from} to ${block.until} overlaps ${blocks[other]?.from} to ${blocks[other]?.until}; make them one block`,
+const Blocks = z
+  .array(Block)
+  .max(48)
+  .superRefine((blocks, context) => {
+    blocks.forEach((block, index) => {
+      const other = blocks.findIndex(
+        (each, at) => at < index && block.from < each.until && each.from < block.until,
+      )
+      if (other < 0) return
+      context.addIssue({
+        code: 'custom',
+        path: [index],
+        input: block,
+        message: `${block.from} to ${block.until} overlaps ${blocks[other]?.from} to ${blocks[other]?.until}; make them one block`,
+      })
     })
   })
-})
 
 /** Working hours by weekday; a weekday that is left out is free. */
 export const WorkingHours = z.partialRecord(
@@ -127,7 +131,7 @@ export const Rep = z
       .nullable()
       .default(null),
     holidays: HolidayCalendar.nullable().default(null),
-    leave: z.array(Leave).default([]),
+    leave: z.array(Leave).max(1_000).default([]),
     caps: Caps.default({}),
   })
   .superRefine((rep, context) => {

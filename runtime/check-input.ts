@@ -29,8 +29,7 @@ export type CheckedInput =
 /** Checks an input against the table's schema and works out whom it is about. Pure. */
 export function checkInput(plan: TablePlan, given: unknown): CheckedInput {
   const parsed = plan.table.input.safeParse(given)
-  if (!parsed.success)
-    return { ok: false, problems: parsed.error.issues.map((issue) => problemOf(issue, given)) }
+  if (!parsed.success) return { ok: false, problems: problemsOf(parsed.error, given) }
   return kept(plan, parsed.data, given)
 }
 
@@ -47,8 +46,7 @@ export function checkChange(
   const fields = Object.entries(schema.shape)
   const changed = Object.fromEntries(fields.filter(([name]) => Object.hasOwn(change, name)))
   const parsed = schema.clone({ ...schema.def, shape: changed, checks: [] }).safeParse(change)
-  if (!parsed.success)
-    return { ok: false, problems: parsed.error.issues.map((issue) => problemOf(issue, change)) }
+  if (!parsed.success) return { ok: false, problems: problemsOf(parsed.error, change) }
   const asKept = asJson(parsed.data)
   if (!asKept.ok) return notKept(asKept, change)
   const input = { ...stored, ...(asKept.value as Values) }
@@ -62,7 +60,7 @@ function broken(schema: z.ZodObject, input: Values): FieldProblem[] {
   const anything = Object.fromEntries(Object.keys(schema.shape).map((name) => [name, z.unknown().optional()]))
   try {
     const checked = schema.clone({ ...schema.def, shape: anything }).safeParse(input)
-    return checked.success ? [] : checked.error.issues.map((issue) => problemOf(issue, input))
+    return checked.success ? [] : problemsOf(checked.error, input)
   } catch (error) {
     const message = `the change could not be checked together with the other fields, as they are stored: ${messageOf(error)}`
     return [{ field: '', message, value: '' }]
@@ -99,10 +97,13 @@ function notKept({ path, what }: Extract<AsJson, { ok: false }>, given: unknown)
   return { ok: false, problems: [{ field: path.join('.'), message, value: shown(valueAt(given, path)) }] }
 }
 
-function problemOf(issue: z.core.$ZodIssue, given: unknown): FieldProblem {
-  const field = issue.path.map(String).join('.')
-  return { field, message: issue.message, value: shown(valueAt(given, issue.path)) }
-}
+/** As many as a sender can read; a long list of wrong values has one for each. */
+const problemsOf = ({ issues }: z.ZodError, given: unknown): FieldProblem[] =>
+  issues.slice(0, 100).map(({ path, message }) => ({
+    field: path.map(String).join('.'),
+    message,
+    value: shown(valueAt(given, path)),
+  }))
 
 function valueAt(given: unknown, path: readonly PropertyKey[]): unknown {
   let value: unknown = given

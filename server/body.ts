@@ -15,6 +15,7 @@ type SchemaObject = Exclude<NonNullable<MediaType['schema']>, z.ZodType | { $ref
 export const maxBodyBytes = 1024 * 1024
 const maxDepth = 64
 const maxKeys = 1_000
+const maxValues = 100_000
 
 /** Refuses larger bodies, also those sent in chunks without a length. */
 export const limitBody: MiddlewareHandler<AppEnv> = bodyLimit({
@@ -62,11 +63,12 @@ async function textOf(c: Context<AppEnv>): Promise<string> {
 }
 
 /**
- * Refuses JSON that is built to be slow: too deep, or with too many keys. `__proto__` keys are dropped on the way, since no
+ * Refuses JSON that is built to be slow: too deep, or with too many keys or values. `__proto__` keys are dropped on the way, since no
  * schema names one and a careless copy further in would change a prototype.
  */
 function measure(value: unknown): void {
   let level: object[] = isObject(value) ? [value] : []
+  let values = 0
   for (let depth = 1; level.length > 0; depth += 1) {
     if (depth > maxDepth) throw tooMuch(`the JSON is nested deeper than ${maxDepth} levels`)
     const below: object[] = []
@@ -75,8 +77,11 @@ function measure(value: unknown): void {
         if (Object.hasOwn(each, '__proto__')) Reflect.deleteProperty(each, '__proto__')
         if (Object.keys(each).length > maxKeys) throw tooMuch(`an object has more than ${maxKeys} keys`)
       }
-      for (const child of Object.values(each)) if (isObject(child)) below.push(child)
+      const children = Object.values(each)
+      values += children.length
+      for (const child of children) if (isObject(child)) below.push(child)
     }
+    if (values > maxValues) throw tooMuch(`the JSON has more than ${maxValues} values`)
     level = below
   }
 }

@@ -218,7 +218,13 @@ export const RunBody = z
     scope: z.union(
       [
         z.strictObject({ rows: z.array(z.string()).min(1).max(10_000) }),
-        z.strictObject({ filter: z.string().min(1).max(2_000) }),
+        // Without a term in it, a slip would run its columns over every row.
+        z.strictObject({
+          filter: z
+            .string()
+            .max(2_000)
+            .regex(/[^\s,]/, 'write at least one term, such as status:error'),
+        }),
         z.strictObject({ all: z.literal(true) }),
       ],
       { error: scopeWish },

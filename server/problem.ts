@@ -15,6 +15,9 @@ export interface ProblemExtras {
 }
 
 const maxValueLength = 200
+const maxErrors = 100
+/** The longest sentence of ours, with room for the names of a definition; a name that was sent may be as long as a body. */
+const maxDetailLength = 2_000
 
 /** Answers with problem JSON; the status follows from the code. */
 export function answerProblem(
@@ -28,9 +31,9 @@ export function answerProblem(
     title: titleOf(code),
     status,
     code,
-    detail,
+    detail: cut(detail, maxDetailLength),
     instance: c.req.path,
-    ...(field !== undefined && { field }),
+    ...(field !== undefined && { field: cut(field) }),
     ...(value !== undefined && { value: shortened(value) }),
     ...(wayOut !== undefined && { wayOut }),
     ...(errors !== undefined && { errors }),
@@ -74,6 +77,14 @@ export function answerError(c: Context<AppEnv>, error: unknown, log: Log): Respo
     return answerProblem(c, {
       code: 'request-invalid',
       detail: error.message || 'the request is not understood',
+      wayOut: 'every shape is described at /docs',
+    })
+  }
+  if (hasLeft(c, error)) {
+    return answerProblem(c, {
+      code: 'json-invalid',
+      detail: 'the body broke off before its end',
+      wayOut: 'send it again, whole',
     })
   }
   log.error({ method: c.req.method, path: c.req.path, error }, 'a request failed for a reason nobody foresaw')
@@ -83,6 +94,10 @@ export function answerError(c: Context<AppEnv>, error: unknown, log: Log): Respo
     wayOut: 'try again; if it stays, the log of the server names the cause',
   })
 }
+
+/** Whoever asked has hung up in the middle of the body: nothing went wrong here. */
+const hasLeft = (c: Context<AppEnv>, error: unknown): boolean =>
+  c.req.raw.signal.aborted && error instanceof Error && 'code' in error && error.code === 'ECONNRESET'
 
 /** A request that does not fit its schema: every wrong field, the first one in front. */
 export function invalidRequest(error: z.core.$ZodError, given: unknown, where: string): ProblemError {
@@ -97,11 +112,11 @@ export function invalidRequest(error: z.core.$ZodError, given: unknown, where: s
 }
 
 export function fieldProblems(error: z.core.$ZodError, given: unknown): FieldProblem[] {
-  return error.issues.flatMap((issue): FieldProblem[] => {
+  const problems = error.issues.slice(0, maxErrors).flatMap((issue): FieldProblem[] => {
     const path = issue.path.map(String)
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({
-        field: [...path, key].join('.'),
+        field: cut([...path, key].join('.')),
         message: 'there is no such field',
         value: textOf(valueAt(given, [...path, key])),
         wayOut: wayOutOf(issue, false),
@@ -114,8 +129,9 @@ export function fieldProblems(error: z.core.$ZodError, given: unknown): FieldPro
       issue.code === 'invalid_value' && value === undefined
         ? `it is missing: ${issue.message}`
         : issue.message
-    return [{ field: path.join('.'), message, value: textOf(value), wayOut }]
+    return [{ field: cut(path.join('.')), message, value: textOf(value), wayOut }]
   })
+  return problems.slice(0, maxErrors)
 }
 
 /** The value under a field path like `rows.2.email`, as it was sent. */
@@ -140,7 +156,7 @@ function shortened(value: unknown): unknown {
   return cut(text)
 }
 
-const cut = (text: string) => (text.length <= maxValueLength ? text : `${text.slice(0, maxValueLength)}…`)
+const cut = (text: string, most = maxValueLength) => (text.length <= most ? text : `${text.slice(0, most)}…`)
 
 /** Checks the body of a request against its shape. Throws a `ProblemError` that names every wrong field. */
 export function checked<Schema extends z.ZodType>(schema: Schema, given: unknown): z.output<Schema> {

@@ -26,7 +26,8 @@ export async function startServer(app: App, settings: ServeOptions): Promise<Run
   requireKeyBeyondLoopback(settings)
   const closing = new AbortController()
   const server = createServer(
-    { headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: 16 * 1024 },
+    // Without a Host the listener below answers, with a problem; node alone would send an empty 400.
+    { headersTimeout: 10_000, requestTimeout: 30_000, maxHeaderSize: 16 * 1024, requireHostHeader: false },
     getRequestListener((request, bindings) => app.fetch(request, { ...bindings, closing: closing.signal }), {
       // A request without a usable Host never reaches the app.
       errorHandler: () =>
@@ -37,6 +38,8 @@ export async function startServer(app: App, settings: ServeOptions): Promise<Run
             status: 400,
             code: 'request-invalid',
             detail: 'the address or the Host header is not understood',
+            instance: '/',
+            wayOut: 'send a path of /docs, and the Host this server is reached at',
           },
           { status: 400, headers: { 'content-type': 'application/problem+json' } },
         ),

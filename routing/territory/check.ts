@@ -1,7 +1,7 @@
 import type { Pool } from '../pool.ts'
 import type { Rep } from '../rep.ts'
-import { findConflicts } from './conflicts.ts'
-import type { Territory, TerritoryEntry } from './document.ts'
+import { findConflicts, mostProblems } from './conflicts.ts'
+import { someOf, type Territory, type TerritoryEntry } from './document.ts'
 import type { Problem } from './problem.ts'
 
 /** Live data that a territory refers to. */
@@ -15,7 +15,7 @@ export interface Known {
  * that contradict each other, and an entry that is never reached. Empty for a territory that may be saved.
  */
 export function checkTerritory(territory: Territory, known: Known): Problem[] {
-  const names = [...findNameProblems(territory)]
+  const names = findNameProblems(territory).take(mostProblems).toArray()
   const destinations = territory.entries.flatMap((entry, index) =>
     findDestinationProblem(entry, index, known),
   )
@@ -25,10 +25,12 @@ export function checkTerritory(territory: Territory, known: Known): Problem[] {
 
 function* findNameProblems({ dimensions, entries }: Territory): Generator<Problem> {
   const names = dimensions.map(({ name }) => name)
+  const valuesByName = new Map(dimensions.map(({ name, values }) => [name, new Set(values)]))
   for (const [index, { name, values }] of dimensions.entries()) {
     if (names.indexOf(name) < index) {
       yield problem(['dimensions', index, 'name'], `dimension ${name} is there twice; remove one`, name)
     }
+    if (new Set(values).size === values.length) continue
     for (const [at, value] of values.entries()) {
       if (values.indexOf(value) === at) continue
       yield problem(['dimensions', index, 'values', at], `${name} has ${value} twice; remove one`, value)
@@ -38,13 +40,13 @@ function* findNameProblems({ dimensions, entries }: Territory): Generator<Proble
     for (const [name, values] of Object.entries(match)) {
       const dimension = dimensions.find((each) => each.name === name)
       if (dimension === undefined) {
-        const message = `${name} is not a dimension of this territory; use one of: ${names.join(', ')}`
+        const message = `${name} is not a dimension of this territory; use one of: ${someOf(names)}`
         yield problem(['entries', index, 'match', name], message, name)
         continue
       }
       for (const [at, value] of values.entries()) {
-        if (dimension.values.includes(value)) continue
-        const message = `${value} is not a value of ${name}; use one of: ${dimension.values.join(', ')}`
+        if (valuesByName.get(name)?.has(value)) continue
+        const message = `${value} is not a value of ${name}; use one of: ${someOf(dimension.values)}`
         yield problem(['entries', index, 'match', name, at], message, value)
       }
     }

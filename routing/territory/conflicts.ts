@@ -4,7 +4,7 @@ import type { Problem } from './problem.ts'
 
 /** Enough for 60 states x 40 verticals x 20 sizes that all differ; a save must not take a minute. */
 const mostCombinations = 50_000
-const mostProblems = 50
+export const mostProblems = 50
 
 /** Values of one dimension that the entries treat alike; null: any value. */
 type Chosen = readonly (readonly string[] | null)[]

@@ -9,13 +9,16 @@ export type Destination = z.output<typeof Destination>
 
 const Value = z.string().min(1, 'a value cannot be empty; give blank fields a named one, such as "unknown"')
 
+/** More than a country has counties; a check compares them with one another. */
+const mostValues = 10_000
+
 /** One axis, `{ "name": "segment", "values": ["SMB", "unknown"] }`: what is not among its values has no destination. */
-export const Dimension = z.strictObject({ name: Id, values: z.array(Value).min(1) })
+export const Dimension = z.strictObject({ name: Id, values: z.array(Value).min(1).max(mostValues) })
 export type Dimension = z.output<typeof Dimension>
 
 export const TerritoryEntry = z.strictObject({
   /** Values by dimension; a dimension that is left out may be any of its values. */
-  match: z.record(z.string(), z.array(Value).min(1)),
+  match: z.record(z.string(), z.array(Value).min(1).max(mostValues)),
   to: Destination,
   /** Decides between entries that overlap and of which none lies within the other: 1 before 2, ranked before unranked. */
   rank: z.number().int().min(1).optional(),
@@ -38,3 +41,7 @@ export function valuesOf(entry: TerritoryEntry, dimension: Dimension): readonly 
   const values = Object.hasOwn(entry.match, dimension.name) ? entry.match[dimension.name] : undefined
   return values === undefined || dimension.values.every((each) => values.includes(each)) ? null : values
 }
+
+/** Names for a message: all of them, or the first twenty of many. */
+export const someOf = (names: readonly string[]): string =>
+  names.length <= 20 ? names.join(', ') : `${names.slice(0, 20).join(', ')} and ${names.length - 20} more`

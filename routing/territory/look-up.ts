@@ -1,4 +1,4 @@
-import type { Destination, Territory } from './document.ts'
+import { type Destination, someOf, type Territory } from './document.ts'
 import { firstOf, type ReadyEntry, readyEntries } from './precedence.ts'
 
 export interface Found {
@@ -45,7 +45,7 @@ export function whyNowhere(territory: Territory, key: object): string {
     if (typeof value === 'string' && values.includes(value)) continue
     const seen =
       value === undefined || value === null || value === '' ? `no ${name}` : `${name} ${quote(value)}`
-    return `territory ${territory.name} has no place for ${seen}; it knows ${values.join(', ')}`
+    return `territory ${territory.name} has no place for ${seen}; it knows ${someOf(values)}`
   }
   const path = territory.dimensions.map(({ name }) => given.get(name)).join(' x ')
   return `territory ${territory.name} has no single entry for ${path}`
