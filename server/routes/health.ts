@@ -1,5 +1,45 @@
+import { createRoute } from '@hono/zod-openapi'
+import { z } from 'zod'
+import { jsonAnswer } from '../body.ts'
+import { Sandbox } from '../contract.ts'
 import type { Metrics } from '../metrics.ts'
 import type { App, Parts } from '../parts.ts'
+
+const aliveRoute = createRoute({
+  method: 'get',
+  path: '/healthz',
+  tags: ['health'],
+  summary: 'The process is there',
+  security: [],
+  responses: {
+    200: jsonAnswer('it is', z.object({ status: z.literal('ok'), version: z.string() })),
+  },
+})
+
+const ReadyAnswer = z.object({
+  status: z.literal('ready'),
+  version: z.string(),
+  store: z.object({ engine: z.string(), durability: z.string() }),
+  tables: z.array(z.string()),
+  sandbox: Sandbox,
+})
+
+const readyRoute = createRoute({
+  method: 'get',
+  path: '/readyz',
+  tags: ['health'],
+  summary: 'The store answers',
+  security: [],
+  responses: { 200: jsonAnswer('it does, with its tables', ReadyAnswer) },
+})
+
+const metricsRoute = createRoute({
+  method: 'get',
+  path: '/metrics',
+  tags: ['health'],
+  summary: 'Requests, rows, cells and credentials as Prometheus reads them',
+  responses: { 200: { description: 'the metrics', content: { 'text/plain': { schema: z.string() } } } },
+})
 
 /** `/healthz`, `/readyz` and `/metrics`, for whatever keeps the process alive and watches it. */
 export function healthRoutes(
@@ -7,23 +47,20 @@ export function healthRoutes(
   { runtime, definitions, sandbox, version }: Parts,
   { registry }: Metrics,
 ): void {
-  app.get('/healthz', (c) => c.json({ status: 'ok', version }))
+  app.openapi(aliveRoute, (c) => c.json({ status: 'ok' as const, version }, 200))
 
-  app.get('/readyz', async (c) => {
+  app.openapi(readyRoute, async (c) => {
     const tables = await definitions.tables()
     // Asks the store, so that "ready" is more than a running process.
     for (const table of tables) await runtime.lastEvent(table)
     const { engine, durability } = runtime.store
-    return c.json({
-      status: 'ready',
-      version,
-      store: { engine, durability },
-      tables,
-      sandbox,
-    })
+    return c.json(
+      { status: 'ready' as const, version, store: { engine, durability }, tables: [...tables], sandbox },
+      200,
+    )
   })
 
-  app.get('/metrics', async (c) =>
-    c.body(await registry.metrics(), 200, { 'content-type': registry.contentType }),
+  app.openapi(metricsRoute, async (c) =>
+    c.text(await registry.metrics(), 200, { 'content-type': registry.contentType }),
   )
 }

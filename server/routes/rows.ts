@@ -3,7 +3,7 @@ import type { z } from 'zod'
 import { TableError } from '../../columns/errors.ts'
 import type { Backfill } from '../../db/store.ts'
 import type { InsertResult } from '../../runtime/runtime.ts'
-import { jsonBody, readJson } from '../body.ts'
+import { jsonBody, problemAnswer, readJson } from '../body.ts'
 import {
   type FieldProblem,
   InsertAnswer,
@@ -45,6 +45,7 @@ const insertRoute = createRoute({
       content: { 'application/json': { schema: WaitedAnswer } },
     },
     202: { description: 'the rows are on disk', content: { 'application/json': { schema: InsertAnswer } } },
+    504: problemAnswer('wait-timeout: the rows are on disk and go on, but were not there in time'),
   },
 })
 

@@ -69,6 +69,18 @@ const lookUpRoute = createRoute({
   description:
     'One parameter for each dimension: ?region=EMEA&segment=SMB. With &at=2026-04-01T00:00:00Z as a lead that comes then would be decided, unless a dimension is called "at".',
   request: { params: TerritoryParams, query: z.object({}).catchall(z.string()) },
+  // The names are those of the territory, so no schema of ours can list them.
+  parameters: [
+    {
+      in: 'query',
+      name: 'combination',
+      description: 'a value for each dimension, each as a parameter of its own, and `at`',
+      required: true,
+      schema: { type: 'object', additionalProperties: { type: 'string' } },
+      style: 'form',
+      explode: true,
+    },
+  ],
   responses: { 200: jsonAnswer('the destination', LookUpAnswer) },
 })
 
