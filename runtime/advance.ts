@@ -188,9 +188,9 @@ function considerAll(engine: Engine, task: Task, pass: Pass): number | null {
 }
 
 /** A pending cell that no other one holds up. */
-function isNext({ states }: Task, { index, upstream }: PlannedColumn): boolean {
+function isNext({ states }: Task, { index, waitsFor }: PlannedColumn): boolean {
   if (states[index] !== pending) return false
-  for (const source of upstream) if (states[source] !== settled) return false
+  for (const source of waitsFor) if (states[source] !== settled) return false
   return true
 }
 

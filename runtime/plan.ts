@@ -21,6 +21,8 @@ export interface PlannedColumn extends PlacedColumn {
   uses: readonly string[]
   /** Positions of the columns whose result this one waits for. */
   upstream: readonly number[]
+  /** The same, and the draws it stands behind: one that is made anew takes up all that is behind it. */
+  waitsFor: readonly number[]
   /** Position of the column that this one stands in for when it is late: see `Late`. It is not waited for like the others. */
   awaits: number | null
   /** Positions of every column behind this one, near and far. */
@@ -32,10 +34,12 @@ export function planTable(table: TableDefinition, definition: number): TablePlan
   const upstream = table.columns.map((each) => each.dependsOn.flatMap((name) => indexOf.get(name) ?? []))
   const awaits = table.columns.map(({ late }) => (late === null ? null : (indexOf.get(late.column) ?? null)))
   const sources = upstream.map((each, index) => [...each, ...[awaits[index] ?? []].flat()])
+  const waitsFor = withDraws(table, upstream)
   const columns = table.columns.map((placed) => ({
     ...placed,
     uses: [...new Set([...placed.column.reads, ...placed.column.needs])],
     upstream: upstream[placed.index] ?? [],
+    waitsFor: waitsFor[placed.index] ?? [],
     awaits: awaits[placed.index] ?? null,
     downstream: behind(placed.index, sources),
   }))
@@ -45,6 +49,17 @@ export function planTable(table: TableDefinition, definition: number): TablePlan
   )
   const drawnFor = columns.filter(({ name, column }) => column.work.effect === 'draw' && !confirmed.has(name))
   return { table, definition, columns, byName, inputs: Object.keys(table.input.shape), drawnFor }
+}
+
+/** What ran before such a draw in the same run would run twice, and first for who had the lead before. */
+function withDraws({ columns }: TableDefinition, upstream: readonly (readonly number[])[]): number[][] {
+  const draws = columns
+    .filter(({ column }) => column.work.effect === 'draw')
+    .map(({ index }) => ({ index, behind: behind(index, upstream) }))
+  return upstream.map((sources, position) => {
+    const before = draws.filter((draw) => draw.behind.includes(position)).map(({ index }) => index)
+    return [...new Set([...sources, ...before])]
+  })
 }
 
 /** Definition order is a run order, so one pass from left to right finds everything behind a column. */

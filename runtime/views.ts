@@ -103,7 +103,7 @@ function statusOf(
   }
   if (state === running) return { status: 'running' }
   if (cell?.status === 'waiting') return { status: 'waiting', waiting: cell.waiting }
-  const blocked = column.upstream.some((index) => task.states[index] !== settled)
+  const blocked = column.waitsFor.some((index) => task.states[index] !== settled)
   return blocked ? { status: 'waiting', waiting: { on: 'upstream', until: null } } : { status: 'queued' }
 }
 

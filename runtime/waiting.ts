@@ -52,9 +52,9 @@ export function isAllHeld({ plan, row, states, flights, queued, entries }: Task)
 /** The same for the open cells of a row, by position: each of them is held, or waits for one that is. */
 export function isOnlyHeld(plan: TablePlan, cells: Cells, isOpen: (index: number) => boolean): boolean {
   let some = false
-  for (const { name, index, upstream } of plan.columns) {
+  for (const { name, index, waitsFor } of plan.columns) {
     if (!isOpen(index)) continue
-    if (!upstream.some(isOpen) && !isHeld(cells[name])) return false
+    if (!waitsFor.some(isOpen) && !isHeld(cells[name])) return false
     some = true
   }
   return some
