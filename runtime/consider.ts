@@ -59,7 +59,7 @@ export function consider(engine: Engine, task: Task, column: PlannedColumn, pass
     const values = declaredValues(task.plan, column, task.row)
     execution.values = values
     execution.hash = inputHash(column, values)
-    const treatment = treatCell(column, before, execution.hash, task.run)
+    const treatment = withNeeds(task, column, treatCell(column, before, execution.hash, task.run))
     if (treatment.do === 'unchanged' || treatment.do === 'keep') {
       leaveAsIs(task, column, treatment, at)
       return
@@ -78,6 +78,16 @@ export function consider(engine: Engine, task: Task, column: PlannedColumn, pass
   } catch (error) {
     recordFailure(engine, task, execution, error)
   }
+}
+
+/** An effect in doubt is made once more only where its conditions still hold. Else it is asked about, and stays as much in doubt as that leaves it. */
+function withNeeds(task: Task, column: PlannedColumn, treatment: Treatment): Treatment {
+  const before = cellOf(task, column)
+  if (before?.intent === undefined || treatment.do !== 'run') return treatment
+  const skip = skipOf(task.plan, column, task.row) ?? backfillSkip(column, task.run)
+  if (skip === null) return treatment
+  if (before.run !== task.run.ordinal) return { do: 'reconcile' }
+  return { do: 'keep', reason: `${skip.reason}; nobody knows what became of what was sent`, stale: true }
 }
 
 /** The owner has not been sent yet, for certain: what may have gone out is not taken from anybody. */

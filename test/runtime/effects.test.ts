@@ -198,6 +198,29 @@ describe('an effect whose outcome nobody can say', () => {
     expect((await running.runtime.row('t', id)).cells.told).toMatchObject({ status: 'done' })
     expect(new Set(outside.received.map((each) => each.sendId)).size).toBe(2)
   })
+
+  test('is not sent again, also by explicit word, while what it needs is not there', async () => {
+    const outside = createOutside()
+    outside.plan('request-lost')
+    outside.readBack = 'unknown'
+    const gated = defineTable('t', { input: input.extend({ go: z.boolean() }) })
+      .column('shout', compute({ reads: ['word'], run: ({ word }) => word.toUpperCase() }), {
+        when: { go: true },
+      })
+      .column('told', deliver(outside, { needs: ['shout'] }))
+    const running = await runTables([gated])
+    const id = await insertOne(running, 't', { word: 'hey', go: true })
+    await running.runtime.edit('t', id, { go: false })
+    await rerun(running, 't', { includeEffects: true })
+    expect(outside.received).toHaveLength(1)
+    expect((await running.runtime.row('t', id)).cells).toMatchObject({
+      shout: { status: 'skipped' },
+      told: { status: 'unknown', stale: true },
+    })
+    await running.runtime.edit('t', id, { go: true })
+    await rerun(running, 't', { includeEffects: true })
+    expect(outside.taken).toMatchObject([{ values: { shout: 'HEY' } }])
+  })
 })
 
 describe('after a crash', () => {
