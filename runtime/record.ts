@@ -153,9 +153,11 @@ const detailWith = (detail: object | undefined, before: CellState | undefined): 
   before?.mayRepeat === true ? { ...detail, mayRepeat: true } : detail
 
 function finish(task: Task, column: PlannedColumn, outcome: 'ran' | 'failed'): void {
-  task.counts[outcome] += 1
+  const runsAgain = cellOf(task, column)?.due !== undefined
+  // What failed and runs again in this run has not failed in it yet.
+  if (outcome === 'ran' || !runsAgain) task.counts[outcome] += 1
   task.executed[column.index] = 1
-  if (cellOf(task, column)?.due === undefined) settle(task, column)
+  if (!runsAgain) settle(task, column)
   else task.states[column.index] = pending
 }
 

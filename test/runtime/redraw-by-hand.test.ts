@@ -61,6 +61,71 @@ describe('a redraw of the owner alone', () => {
     expect([ownersIn(crm), ownersIn(chat)]).toEqual([['ana'], ['ana']])
   })
 
+  test('comes before all that stands behind it and is asked for too: that runs once, for the new owner', async () => {
+    const [crm, chat] = [createOutside(), createOutside()]
+    let asked = 0
+    const team = teamOf(reps)
+    const table = defineTable('leads', { input })
+      .column(
+        'slow',
+        ask({
+          reads: ['name'],
+          run: async () => {
+            await new Promise((resolve) => setTimeout(resolve, 5))
+            return done('s')
+          },
+        }),
+      )
+      .column(
+        'owner',
+        assignOwner({
+          reads: ['slow'],
+          pools: [team],
+          rules: [{ name: 'rotation', decide: (_, by) => by.rotate('team') }],
+          otherwise: { pool: 'team' },
+        }),
+      )
+      .column('record', deliver(crm, { needs: ['owner'], confirms: ['owner'] }))
+      .column('told', deliver(chat, { needs: ['record'] }))
+      .column(
+        'seen',
+        ask({
+          needs: ['record'],
+          run: () => {
+            asked += 1
+            return done('s')
+          },
+        }),
+      )
+    const running = await runTables([table])
+    const id = await insertOne(running, 'leads', { name: 'a' })
+    const { counts } = await rerun(running, 'leads', {
+      ...anew,
+      columns: ['slow', 'owner', 'told', 'seen'],
+      force: true,
+      includeEffects: true,
+    })
+    expect(ownersIn(crm)).toEqual(['ana', 'bo'])
+    expect([chat.taken.length, asked]).toEqual([2, 2])
+    expect(chat.taken[1]?.values.record).toEqual((await cellOf(running, id, 'record'))?.value)
+    expect(counts).toMatchObject({ ran: 5, failed: 0 })
+  })
+
+  test('sends an effect in doubt once more for the new owner, which is no failure of the run', async () => {
+    const outside = createOutside()
+    const table = defineTable('leads', { input })
+      .column('owner', owner(teamOf(reps)))
+      .column('told', deliver(outside, { needs: ['owner'] }))
+    outside.plan('request-lost')
+    outside.readBack = 'unknown'
+    const running = await runTables([table])
+    const id = await insertOne(running, 'leads', { name: 'a' })
+    expect((await cellOf(running, id, 'told'))?.status).toBe('unknown')
+    const { counts } = await rerun(running, 'leads', anew)
+    expect(ownersIn(outside)).toEqual(['bo'])
+    expect(counts).toMatchObject({ ran: 2, failed: 0 })
+  })
+
   test('is told in advance with every effect it brings', async () => {
     const { table } = leads()
     const { runtime, ...running } = await runTables([table])
