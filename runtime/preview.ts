@@ -5,7 +5,7 @@ import { skipOf } from './conditions.ts'
 import { inTimeSkip } from './in-time.ts'
 import { ownersOf } from './owner-cell.ts'
 import { mostPinned, type PinnedCell, pinnedCells } from './pinned.ts'
-import { declaredValues, inputHash, type PlannedColumn, type TablePlan } from './plan.ts'
+import { declaredValues, inputHash, type PlannedColumn, resultOf, type TablePlan } from './plan.ts'
 import { dayPurse } from './purses.ts'
 
 /** What a run would do to one column. */
@@ -92,11 +92,13 @@ export function createPreview(
         if (counted === undefined || !(follows || chosen.has(column.index))) continue
         const upstreamMoves = column.upstream.some((index) => moving.has(index))
         const verdict = upstreamMoves
-          ? judgeMoving(column, row, { run, follows })
+          ? judgeMoving(plan, column, row, { run, follows, moving })
           : judge(plan, column, row, { run, moving })
         counted[verdict] += 1
+        // A value that goes is another one for those behind it, as much as one that is worked out again.
+        const isGoing = verdict === 'skipped' && resultOf(row.cells[column.name]) !== null
+        if (verdict === 'run' || isGoing) moving.add(column.index)
         if (verdict !== 'run') continue
-        moving.add(column.index)
         const { memo } = row.cells[column.name] ?? {}
         const isSame = memo !== undefined && !upstreamMoves && asksTheSame(plan, column, row)
         if (isSame && (await store.memo(memo)) !== null) counted.cached += 1
@@ -210,13 +212,28 @@ function judge(
 
 /** A cell behind one that runs: its values may turn out otherwise, so the most that can happen is counted. */
 function judgeMoving(
+  plan: TablePlan,
   column: PlannedColumn,
   row: StoredRow,
-  { run, follows }: { run: Run; follows: boolean },
-): 'run' | 'kept' {
+  { run, follows, moving }: { run: Run; follows: boolean; moving: ReadonlySet<number> },
+): 'run' | 'kept' | 'skipped' {
   const cell = row.cells[column.name]
+  if (cell?.intent === undefined && isSkipped(plan, onWhatStays(plan, column, moving), row)) {
+    return cell !== undefined && isOutThere(column, cell) ? 'kept' : 'skipped'
+  }
   const due = follows && cell !== undefined ? { ...cell, due: cell.due ?? 1 } : cell
   return treatCell(column, due, 'not known yet', run).do === 'keep' ? 'kept' : 'run'
+}
+
+/** The column with its conditions on values that stay as they are: what these keep from running does not run. */
+function onWhatStays(plan: TablePlan, planned: PlannedColumn, moving: ReadonlySet<number>): PlannedColumn {
+  const stays = (name: string) => !moving.has(plan.byName.get(name)?.index ?? -1)
+  const { when, column } = planned
+  return {
+    ...planned,
+    when: Object.fromEntries(Object.entries(when).filter(([name]) => stays(name))),
+    column: { ...column, needs: column.needs.filter(stays) },
+  }
 }
 
 /** What follows a draw that may give the lead to somebody else, whatever was asked for. */

@@ -297,6 +297,32 @@ describe('a preview', () => {
     ])
   })
 
+  test('announces the effect behind a value that goes, and none that needs a value which stays away', async () => {
+    const outside = createOutside()
+    const table = defineTable('t', { input: z.object({ n: z.number(), go: z.boolean() }) })
+      .column('part', compute({ reads: ['n'], run: ({ n }) => n }), { when: { go: true } })
+      .column('told', deliver(outside, { reads: ['part'] }))
+      .column('other', deliver(outside, { reads: ['n', 'told'], needs: ['part'] }))
+    const running = await runTables([table])
+    const ids = await insertRows(running, 't', [
+      { n: 1, go: true },
+      { n: 2, go: false },
+    ])
+    await running.runtime.idle()
+    const runsOf = async (wish: RunRequest) => {
+      const { columns } = await running.runtime.preview('t', wish)
+      return Object.fromEntries(columns.map(({ column, run, skipped }) => [column, { run, skipped }]))
+    }
+    const away = request({ scope: { rows: [ids[1] ?? ''] }, force: true, includeEffects: true })
+    expect(await runsOf(away)).toMatchObject({ told: { run: 1 }, other: { run: 0, skipped: 1 } })
+    await running.runtime.edit('t', ids[0] ?? '', { go: false })
+    const goes = request({ scope: { rows: [ids[0] ?? ''] }, includeEffects: true })
+    expect(await runsOf(goes)).toMatchObject({ part: { run: 0, skipped: 1 }, told: { run: 1 } })
+    outside.taken.length = 0
+    await rerun(running, 't', goes)
+    expect(outside.taken).toHaveLength(1)
+  })
+
   test('counts a cell whose condition throws as one that runs', async () => {
     const table = defineTable('t', { input: z.object({ n: z.number() }) }).column(
       'a',
