@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { patienceMs } from './test/support/patience.ts'
 
 const config = defineConfig({
   test: {
@@ -9,9 +10,11 @@ const config = defineConfig({
     isolate: false,
     // The suite must be comfortable on two cores, where more workers only make timing tests flaky.
     maxWorkers: 2,
-    testTimeout: 15_000,
-    hookTimeout: 30_000,
-    teardownTimeout: 10_000,
+    // For what hangs, and no statement about speed: a slow and busy machine may take ten times what a free one does.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    teardownTimeout: 60_000,
+    expect: { poll: { timeout: patienceMs } },
   },
 })
 

@@ -15,7 +15,7 @@ describe('a server that is killed at random moments after its work began', () =>
     const { given, met } = troubles
     expect(met.all > 0, `seed ${seed}`).toBe(given.all > 0)
     expect(met.ownerWrites > 0, `seed ${seed}`).toBe(given.ownerWrites > 0)
-  }, 120_000)
+  })
 
   // The harness has to be able to fail: these builds are broken on purpose, by test/chaos/broken.
   test.each(['send-before-intent', 'resend-without-read-back'] as const)(

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { LedgerEntry } from '../../sandbox/ledger.ts'
 import { type ServerProcess, startServerProcess } from '../end-to-end/server-process.ts'
+import { patienceMs } from '../support/patience.ts'
 import { temporaryFolder } from '../support/temp.ts'
 import { createFeed } from './feed.ts'
 import { inFlightAt, isCrmWrite, isNotify, isUnanswered, type Life, writesOwner } from './in-flight.ts'
@@ -34,8 +35,6 @@ export interface ChaosReport {
 }
 
 const batchRows = 4
-/** Time that the last life has to bring everything to rest, in milliseconds. */
-const restMs = 60_000
 
 /** Answers that get lost and effects that are taken late, so that kills are not the only trouble. */
 const troubles = [
@@ -108,7 +107,7 @@ async function run(
     if (life % 25 === 0) tell(`${life} of ${kills} kills`)
   }
   while (feed.left() > 0) await feed.post(server, 5)
-  const rows = await rowsAtRest(server, restMs)
+  const rows = await rowsAtRest(server, patienceMs)
   const code = await server.end()
   const ledger = await sandbox.ledger()
   for (const life of lives) {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { sandboxState } from '../../examples/inbound-leads/tables.ts'
 import { ServerEnded, type ServerProcess, startServerProcess } from '../end-to-end/server-process.ts'
+import { patienceMs } from '../support/patience.ts'
 import { temporaryFolder } from '../support/temp.ts'
 import { createFeed, type Feed } from './feed.ts'
 import { type SandboxProcess, startSandboxProcess } from './processes.ts'
@@ -12,8 +13,6 @@ import { problemsOf, readWorld, rowsAtRest } from './verdict.ts'
 
 const crashPoints = fileURLToPath(new URL('./crash-points.ts', import.meta.url))
 const leads = 20
-/** A life that neither ends nor comes to rest within this has missed its point, in milliseconds. */
-const lifeMs = 20_000
 
 export interface EveryPointOptions {
   seed: number
@@ -90,7 +89,7 @@ async function scenario(
     for (const at of crashes) if (await crashedAt(() => start({ ROTA_CRASH_AT: at }), feed)) crashed += 1
     const server = await start({ ROTA_CRASH_COUNT: count })
     while (feed.left() > 0) await feed.post(server, 1)
-    const rows = await rowsAtRest(server, 30_000)
+    const rows = await rowsAtRest(server, patienceMs)
     const code = await server.end()
     const ledger = await sandbox.ledger()
     const world = await readWorld({ path, rows, acknowledged: feed.acknowledged, ledger })
@@ -118,7 +117,8 @@ async function crashedAt(start: () => Promise<ServerProcess>, feed: Feed): Promi
   }
   const { child } = server
   await feed.post(server, 1)
-  for (const end = Date.now() + lifeMs; Date.now() < end; await sleep(20)) {
+  // A life that comes to rest has missed its point.
+  for (const end = Date.now() + patienceMs; Date.now() < end; await sleep(20)) {
     if (child.signalCode !== null) return true
     const rows = await rowsAtRest(server, 0).catch(() => null)
     if (rows !== null && rows.length === leads && rows.every(({ atRest }) => atRest)) break

@@ -84,4 +84,4 @@ test('a disk that fails ends the process with a clear word, and nothing acknowle
   expect((await insert(again.url, 'y')).status).toBe(202)
   again.stop()
   expect((await again.ended()).code).toBe(0)
-}, 60_000)
+})

@@ -106,7 +106,7 @@ describe('rota eval', () => {
       server.closeAllConnections()
       server.close()
     }
-  }, 30_000)
+  })
 
   test('prices the second way by itself where its price is given', async () => {
     const { against, report } = await evaluated({ against: 'model:vendor/other', price: '4,16' })

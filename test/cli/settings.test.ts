@@ -2,6 +2,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { enrichmentsOf } from '../../cli/connect-enrichment.ts'
 import { readSettings, Settings } from '../../cli/settings.ts'
 import { startSandbox } from '../../sandbox/sandbox.ts'
+import { patienceMs } from '../support/patience.ts'
 
 test.each(Object.keys(Settings.shape))('%s counts as unset when it is empty', (variable) => {
   for (const empty of ['', '  ']) expect(readSettings({ [variable]: empty })).toEqual(readSettings({}))
@@ -61,7 +62,7 @@ test('the key of a provider over plain HTTP is sent as a bearer token', async ()
   }
   const url = `${sandbox.url}/enrichment`
   const [provider] = enrichmentsOf(readSettings({ ENRICHMENT_URL: url, ENRICHMENT_API_KEY: 'key_1' }))
-  const call = { signal: new AbortController().signal, timeoutMs: 2_000, fetch: listening }
+  const call = { signal: new AbortController().signal, timeoutMs: patienceMs, fetch: listening }
   await provider?.findFirm({ domain: 'acme.com' }, call)
   expect(sent).toEqual(['Bearer key_1'])
 })

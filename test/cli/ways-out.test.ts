@@ -74,4 +74,4 @@ test('the commands that talk to a server say once in their help which variables 
     for (const variable of ['ROTA_URL', 'ROTA_API_KEY'])
       expect([command, variable, stdout.split(variable).length - 1]).toEqual([command, variable, 1])
   }
-}, 30_000)
+})

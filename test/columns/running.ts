@@ -1,5 +1,6 @@
 import type { CellContext, Column, Outcome, Reconciliation } from '../../columns/column.ts'
 import { CallFailure } from '../../columns/errors.ts'
+import { patienceMs } from '../support/patience.ts'
 
 /** A context as the runtime hands it in, with the real fetch. */
 export const contextOf = (over: Partial<CellContext> = {}): CellContext => ({
@@ -11,7 +12,7 @@ export const contextOf = (over: Partial<CellContext> = {}): CellContext => ({
   receivedAt: '2026-03-02T09:00:00.000Z',
   sendId: 'row_1.cell.1.abcd',
   signal: new AbortController().signal,
-  timeoutMs: 5_000,
+  timeoutMs: patienceMs,
   fetch,
   now: () => Date.parse('2026-03-02T09:00:00Z'),
   random: () => 0.5,

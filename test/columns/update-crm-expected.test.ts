@@ -6,6 +6,7 @@ import { salesforce } from '../../connectors/salesforce.ts'
 import type { Owner } from '../../routing/decision.ts'
 import { idOf } from '../../sandbox/salesforce/store.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts'
+import { patienceMs } from '../support/patience.ts'
 import { crmWith } from './ports.ts'
 import { failureOf, run } from './running.ts'
 
@@ -225,11 +226,15 @@ describe('an expected owner in the real connectors', () => {
       await crm().writeOwner(
         record,
         { ownerId: colleague },
-        { signal: AbortSignal.timeout(5_000), timeoutMs: 5_000, fetch },
+        { signal: AbortSignal.timeout(patienceMs), timeoutMs: patienceMs, fetch },
       )
       expect((await failureOf(run(write, { owner: rep('anna') }))).message).toContain('Ben')
       expect(
-        await crm().readRecord(record, { signal: AbortSignal.timeout(5_000), timeoutMs: 5_000, fetch }),
+        await crm().readRecord(record, {
+          signal: AbortSignal.timeout(patienceMs),
+          timeoutMs: patienceMs,
+          fetch,
+        }),
       ).toMatchObject({
         ownerId: colleague,
       })

@@ -5,6 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { CallFailure } from '../../columns/errors.ts'
 import type { Call } from '../../columns/ports.ts'
 import { exchange, inTurn, startCall } from '../../connectors/call.ts'
+import { patienceMs } from '../support/patience.ts'
 import { failureOf } from './failure-of.ts'
 
 const budget = { key: 'vendor:test', concurrency: 2 }
@@ -27,7 +28,7 @@ async function serve(answer: RequestListener): Promise<string> {
 }
 
 const callOf = (change: Partial<Call> = {}) =>
-  startCall({ signal: new AbortController().signal, timeoutMs: 2_000, fetch, ...change }, budget)
+  startCall({ signal: new AbortController().signal, timeoutMs: patienceMs, fetch, ...change }, budget)
 const asked = (url: string) => ({ vendor: 'vendor', method: 'GET', url, write: false })
 
 describe('the time of a call', () => {

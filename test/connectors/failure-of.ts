@@ -2,9 +2,10 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { CallFailure } from '../../columns/errors.ts'
 import type { Call } from '../../columns/ports.ts'
+import { patienceMs } from '../support/patience.ts'
 
 /** A call that nobody cancels. */
-export function callWithin(timeoutMs = 2_000): Call {
+export function callWithin(timeoutMs = patienceMs): Call {
   return { signal: new AbortController().signal, timeoutMs, fetch }
 }
 

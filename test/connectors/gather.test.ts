@@ -4,13 +4,14 @@ import { CallFailure } from '../../columns/errors.ts'
 import type { Call } from '../../columns/ports.ts'
 import { type RunningCall, startCall } from '../../connectors/call.ts'
 import { createGatherer, type GatherOptions } from '../../connectors/gather.ts'
+import { patienceMs } from '../support/patience.ts'
 import { failureOf } from './failure-of.ts'
 
 const budget = { key: 'test', concurrency: 4 }
 
 /** A running call; what is not given is as it is outside the runtime. */
 function callOf(change: Partial<Call> = {}): RunningCall {
-  return startCall({ signal: new AbortController().signal, timeoutMs: 2_000, fetch, ...change }, budget)
+  return startCall({ signal: new AbortController().signal, timeoutMs: patienceMs, fetch, ...change }, budget)
 }
 
 type Options = GatherOptions<number, string>

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import type { Message, Messenger } from '../../columns/ports.ts'
 import { slack } from '../../connectors/slack.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts'
+import { ownMs } from '../support/own-time.ts'
 import { callWithin as call, deadAddress, failureOf } from './failure-of.ts'
 
 let sandbox: Sandbox
@@ -285,10 +286,11 @@ describe('when Slack misbehaves', () => {
     'a post that ends in "%s" has an unknown outcome',
     async (kind) => {
       sandbox.faults.add({ ...post, kind })
-      const started = performance.now()
-      const failure = await failureOf(messenger.send(message, 'send_1', call(300)))
-      expect(failure).toMatchObject({ retryable: true, outcomeUnknown: true })
-      expect(performance.now() - started).toBeLessThan(1_500)
+      const took = await ownMs(async () => {
+        const failure = await failureOf(messenger.send(message, 'send_1', call(300)))
+        expect(failure).toMatchObject({ retryable: true, outcomeUnknown: true })
+      })
+      expect(took).toBeLessThan(1_500)
       expect(posts()).toHaveLength(1)
     },
   )
@@ -314,7 +316,7 @@ describe('when Slack misbehaves', () => {
     sandbox.faults.add({ vendor: 'slack', path: 'users.lookupByEmail', kind: 'hang' })
     const [first, second] = await Promise.allSettled([
       messenger.send(message, 'send_1', call(200)),
-      messenger.send(message, 'send_2', call(2_000)),
+      messenger.send(message, 'send_2', call()),
     ])
     expect([first.status, second.status]).toEqual(['rejected', 'fulfilled'])
   })
@@ -330,15 +332,15 @@ describe('when Slack misbehaves', () => {
       headers,
       body: { ok: false, error: 'ratelimited' },
     })
-    const started = performance.now()
-    const failure = await failureOf(messenger.send(message, 'send_1', call()))
-    expect(failure).toMatchObject({
-      kind: 'rate-limited',
-      retryable: true,
-      retryAfterMs,
-      outcomeUnknown: false,
-    })
-    expect(performance.now() - started).toBeLessThan(1_000)
+    const took = await ownMs(async () =>
+      expect(await failureOf(messenger.send(message, 'send_1', call()))).toMatchObject({
+        kind: 'rate-limited',
+        retryable: true,
+        retryAfterMs,
+        outcomeUnknown: false,
+      }),
+    )
+    expect(took).toBeLessThan(1_000)
     expect(asked('chat.postMessage')).toHaveLength(1)
   })
 

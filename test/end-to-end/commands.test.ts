@@ -9,6 +9,7 @@ import { ask, post } from '../server/http.ts'
 import { deal, deals } from '../server/market-table.ts'
 import { call, calls } from '../server/service-level-table.ts'
 import { leads } from '../support/lead-table.ts'
+import { patienceMs } from '../support/patience.ts'
 import { until } from '../support/runtime.ts'
 import { type RunningApp, startApp } from '../support/start-app.ts'
 import { question, startVendor } from '../support/vendor.ts'
@@ -37,7 +38,7 @@ const rota = (...args: string[]) => rotaAt(app.url, ...args)
 
 async function rotaAt(url: string, ...args: string[]): Promise<Said> {
   const env = { PATH: process.env.PATH, ROTA_API_KEY: 'key-of-this-test', ROTA_URL: url, NO_COLOR: '1' }
-  const options = { cwd: house, env, timeout: 30_000 }
+  const options = { cwd: house, env, timeout: patienceMs }
   return run(process.execPath, ['cli/rota.ts', ...args], options).then(
     ({ stdout, stderr }) => ({ stdout, stderr, code: 0 }),
     (error: Said) => ({ stdout: error.stdout, stderr: error.stderr, code: error.code }),
@@ -148,7 +149,7 @@ describe('on the command line', () => {
     )
     await moved.runtime.idle()
     expect(await told('owner')).not.toMatch(/stale/i)
-  }, 30_000)
+  })
 
   test('pools shows draws against the expected share', async () => {
     const { stdout } = await rota('pools')
@@ -192,7 +193,7 @@ describe('on the command line', () => {
     expect(first).toMatch(new RegExp(`^accepted: ${id} goes to bo \\(run run_`))
     expect(rest).toContainEqual(expect.stringMatching(/^asked waits for credentials until \S+: .*401/))
     expect(rest.at(-1)).toMatch(/^bo gets it when the row goes on; run \S+ is still under way/)
-  }, 30_000)
+  })
 
   test('override says that its reason is required', async () => {
     const { stdout } = await rota('override', '--help')

@@ -11,6 +11,7 @@ import { readCsv } from '../../cli/read-csv.ts'
 import { openSqliteStore } from '../../db/sqlite/store.ts'
 import { Lead } from '../../examples/inbound-leads/lead.ts'
 import { pools } from '../../examples/inbound-leads/team.ts'
+import { patienceMs } from '../support/patience.ts'
 import { temporaryFolder } from '../support/temp.ts'
 import { field, findProblems } from './oracle.ts'
 import { house, startServerProcess, startStandIns } from './server-process.ts'
@@ -27,7 +28,7 @@ afterAll(() => folder.remove())
 async function demo(...rest: string[]): Promise<string> {
   const { stdout } = await run(process.execPath, ['cli/rota.ts', 'demo', ...rest, '--exit', '--port', '0'], {
     cwd: house,
-    timeout: 60_000,
+    timeout: patienceMs,
     env: { PATH: process.env.PATH, HOME: process.env.HOME },
   })
   return stdout
@@ -180,6 +181,6 @@ describe.skipIf(!existsSync(companies))(
         await server.kill()
         await sandbox.close()
       }
-    }, 120_000)
+    })
   },
 )

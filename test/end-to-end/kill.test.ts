@@ -9,6 +9,7 @@ import type { Sandbox } from '../../sandbox/sandbox.ts'
 import { isCrmWrite, isNotify, isUnanswered, type Life, openAt } from '../chaos/in-flight.ts'
 import { randomFrom } from '../chaos/random.ts'
 import { rowsAtRest } from '../chaos/verdict.ts'
+import { patienceMs } from '../support/patience.ts'
 import { until } from '../support/runtime.ts'
 import { temporaryFolder } from '../support/temp.ts'
 import { someLeads } from './leads.ts'
@@ -60,7 +61,7 @@ beforeAll(async () => {
   folder = await temporaryFolder()
   sandbox = await startStandIns(12)
   world = await runUnderFire()
-}, 90_000)
+})
 afterAll(async () => {
   await server.kill()
   await sandbox.close()
@@ -79,7 +80,11 @@ async function runUnderFire(): Promise<World> {
     const before = sandbox.ledger.entries().length
     const seen = () => sandbox.ledger.entries({ after: before })
     const posting = post(server, batches.splice(0, 3), { acknowledged, batches })
-    await until(() => seen().some(moment.isIt), `the stand-ins see ${moment.what}, seed ${seed}`, 20_000)
+    await until(
+      () => seen().some(moment.isIt),
+      `the stand-ins see ${moment.what}, seed ${seed}`,
+      () => seen().map(({ method, path, status }) => [method, path, status]),
+    )
     if (moment.withinMs > 0) await sleep(random() * moment.withinMs)
     const killedAt = Date.now()
     await server.kill()
@@ -88,7 +93,7 @@ async function runUnderFire(): Promise<World> {
     server = await startServerProcess({ sandbox: sandbox.url, path })
   }
   while (batches.length > 0) await post(server, batches.splice(0, 3), { acknowledged, batches })
-  const rows = await rowsAtRest(server, 30_000)
+  const rows = await rowsAtRest(server, patienceMs)
   expect(await server.end()).toBe(0)
   const store = await openSqliteStore({ path, now: Date.now })
   const draws = await store.draws({ limit: 100_000 })

@@ -1,6 +1,5 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { allRows, type Client, createClient, type RowView } from '../../cli/client.ts'
 import { readCsv } from '../../cli/read-csv.ts'
@@ -10,6 +9,7 @@ import { effectsOf } from '../../sandbox/ledger.ts'
 import type { Sandbox } from '../../sandbox/sandbox.ts'
 import { LedgerAnswer, PoolsAnswer } from '../../server/contract-routing.ts'
 import { rowsAtRest } from '../chaos/verdict.ts'
+import { patienceMs } from '../support/patience.ts'
 import { until } from '../support/runtime.ts'
 import { temporaryFolder } from '../support/temp.ts'
 import { someLeads } from './leads.ts'
@@ -43,7 +43,7 @@ beforeAll(async () => {
     header.map((name) => JSON.stringify(lead[name] ?? '')).join(',')
   await writeFile(file, [header.join(','), ...leads.map(line)].join('\n'))
   await start()
-}, 30_000)
+})
 afterAll(async () => {
   await server.kill()
   await sandbox.close()
@@ -84,8 +84,10 @@ async function importFile(options: { rowsAtOnce: number; keys: boolean }): Promi
 }
 
 async function atRest(): Promise<RowView[]> {
-  const rows = await rowsAtRest(server, 30_000)
-  if (rows.some((row) => !row.atRest)) throw new Error('rows are not at rest within 30 s')
+  const rows = await rowsAtRest(server, patienceMs)
+  const stuck = rows.filter((row) => !row.atRest)
+  if (stuck.length > 0)
+    throw new Error(`${stuck.length} rows are not at rest, such as ${JSON.stringify(stuck[0])}`)
   return rows
 }
 
@@ -124,12 +126,16 @@ async function startRun(wish: object): Promise<string> {
 }
 
 async function runDone(id: string): Promise<void> {
-  for (;;) {
-    const { run: now } = (await client.get(`/v1/runs/${id}`)) as { run: { status: string } }
-    if (now.status === 'done') return
-    expect(now.status).toBe('running')
-    await sleep(20)
-  }
+  let status = ''
+  await until(
+    async () => {
+      status = ((await client.get(`/v1/runs/${id}`)) as { run: { status: string } }).run.status
+      return status !== 'running'
+    },
+    'the run ends',
+    () => status,
+  )
+  expect(status).toBe('done')
 }
 
 const effectsAfter = (line: number, kind: string) =>
@@ -149,9 +155,11 @@ async function writesOpen(): Promise<number> {
 describe('leads that arrive again and again', () => {
   test('have one owner and one turn each after kill -9 between draw and write, and a retry with the same key (traps 68, 69)', async () => {
     const posting = importFile({ rowsAtOnce: batchRows, keys: true })
-    for (const end = Date.now() + 20_000; Date.now() < end && beforeTheKill.size === 0; await sleep(2))
+    await until(async () => {
       for (const row of await allRows(client, 'inbound-leads'))
         if (isOwned(row)) beforeTheKill.set(row.id, ownerOf(row))
+      return beforeTheKill.size > 0
+    }, 'a lead has an owner')
     await server.kill()
     const writtenAtTheKill = effects('owner-written')
     const answered = await posting
@@ -171,7 +179,7 @@ describe('leads that arrive again and again', () => {
     expect(first.draws.length).toBeGreaterThan(50)
     // Leads had an owner that was not written yet, or the kill proves little.
     expect(beforeTheKill.size).toBeGreaterThan(writtenAtTheKill)
-  }, 60_000)
+  })
 
   test('change nothing when every batch is delivered a second and a third time (trap 68)', async () => {
     const before = effects('message-posted')
@@ -181,7 +189,7 @@ describe('leads that arrive again and again', () => {
     }
     expect(await routed()).toEqual(first)
     expect(effects('message-posted')).toBe(before)
-  }, 40_000)
+  })
 
   test('are touches of the rows that are there when the same file is imported again (trap 52)', async () => {
     for (const rowsAtOnce of [leads.length, 7]) {
@@ -191,7 +199,7 @@ describe('leads that arrive again and again', () => {
       expect(new Set(rows.map(({ id }) => id)).size).toBe(leads.length)
     }
     expect(await routed()).toEqual(first)
-  }, 40_000)
+  })
 
   test('keep owner and turn in every mode of a run that does not say redraw (traps 54, 67)', async () => {
     for (const mode of ['missing', 'errored', 'stale', 'all'])
@@ -201,7 +209,7 @@ describe('leads that arrive again and again', () => {
     await run({ columns: ['account'], mode: 'all', force: true })
     await run({ mode: 'all', force: true })
     expect(await routed()).toEqual(first)
-  }, 60_000)
+  })
 
   test('keep both over a second kill and everything once more, effects included', async () => {
     const before = sandbox.ledger.entries().length
@@ -219,5 +227,5 @@ describe('leads that arrive again and again', () => {
     // What was open at the kill was read back and not sent a second time; all others were written.
     expect(new Set(writes()).size).toBe(writes().length)
     expect(writes().length).toBeGreaterThanOrEqual(first.owners.size - open)
-  }, 60_000)
+  })
 })

@@ -1,10 +1,10 @@
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { boot, type Running } from '../../cli/boot.ts'
 import { type Client, createClient, type RowView } from '../../cli/client.ts'
 import { readSettings } from '../../cli/settings.ts'
 import { effectsOf, type LedgerEntry } from '../../sandbox/ledger.ts'
+import { until } from '../support/runtime.ts'
 import { temporaryFolder } from '../support/temp.ts'
 import { field } from './oracle.ts'
 
@@ -47,7 +47,7 @@ const lead = (name: string, more: object = {}) => ({
 
 async function insert(...leads: object[]): Promise<RowView[]> {
   return (
-    (await client.post(`${table}/rows?wait=done&timeoutMs=10000`, { rows: leads })) as { rows: RowView[] }
+    (await client.post(`${table}/rows?wait=done&timeoutMs=90000`, { rows: leads })) as { rows: RowView[] }
   ).rows
 }
 
@@ -59,11 +59,16 @@ interface RunAnswer {
 
 async function run(wish: object): Promise<RunAnswer> {
   const { run: started } = (await client.post(`${table}/runs`, wish)) as { run: RunAnswer }
-  for (;;) {
-    const { run: now } = (await client.get(`/v1/runs/${started.id}`)) as { run: RunAnswer }
-    if (now.status !== 'running') return now
-    await sleep(10)
-  }
+  let now = started
+  await until(
+    async () => {
+      now = ((await client.get(`/v1/runs/${started.id}`)) as { run: RunAnswer }).run
+      return now.status !== 'running'
+    },
+    'the run ends',
+    () => now,
+  )
+  return now
 }
 
 const read = async (id: string) => (await client.get(`${table}/rows/${id}`)) as RowView

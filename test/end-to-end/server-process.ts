@@ -55,6 +55,7 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
       PATH: process.env.PATH,
       ROTA_SANDBOX: options.sandbox,
       ROTA_CRM: 'salesforce',
+      ROTA_TABLES: './test/end-to-end/patient-tables.ts',
       ROTA_DB: options.path,
       PORT: '0',
       ...options.env,

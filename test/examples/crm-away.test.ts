@@ -12,7 +12,7 @@ const Told = z.object({ id: z.string(), channel: z.string(), to: z.object({ emai
 
 /** Resolves when a request behind this line has met the fault: before that, the clock of a CRM that is well would be moved. */
 const faultMet = ({ ledger }: Sandbox, after = 0) =>
-  until(() => ledger.entries({ after }).some(({ fault }) => fault !== null), 'the CRM is asked', 10_000)
+  until(() => ledger.entries({ after }).some(({ fault }) => fault !== null), 'the CRM is asked')
 
 /** What each message says, as a person reads it. */
 const wordsOf = (sandbox: Sandbox) =>

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { boot, type Running } from '../../cli/boot.ts'
 import { readSettings } from '../../cli/settings.ts'
+import { until } from '../support/runtime.ts'
 import { temporaryFolder } from '../support/temp.ts'
 
 const example = fileURLToPath(new URL('../../examples/inbound-leads/tables.ts', import.meta.url))
@@ -54,7 +55,7 @@ async function ask(method: string, path: string, body?: object): Promise<unknown
 }
 
 async function insert(lead: object): Promise<Row> {
-  const answer = await ask('POST', `${rows}?wait=done&timeoutMs=20000`, lead)
+  const answer = await ask('POST', `${rows}?wait=done&timeoutMs=90000`, lead)
   const [row] = z.object({ rows: z.array(Row) }).parse(answer).rows
   if (row === undefined) throw new Error('nothing was inserted')
   return row
@@ -65,11 +66,17 @@ const stateOf = (row: Row) => z.object({ state: z.string() }).parse(row.cells.fi
 
 /** The row once it is at rest and this holds of it. */
 async function rowWhen(id: string, holds: (row: Row) => boolean): Promise<Row> {
-  for (const end = Date.now() + 10_000; ; await new Promise((resolve) => setTimeout(resolve, 30))) {
-    const row = Row.parse(await ask('GET', `${rows}/${id}`))
-    if (row.atRest && holds(row)) return row
-    if (Date.now() > end) throw new Error(`it never came to that: ${JSON.stringify(row.cells)}`)
-  }
+  const read = async () => Row.parse(await ask('GET', `${rows}/${id}`))
+  let row = await read()
+  await until(
+    async () => {
+      row = await read()
+      return row.atRest && holds(row)
+    },
+    'it comes to that',
+    () => row.cells,
+  )
+  return row
 }
 
 async function effects(kind: string, of: string): Promise<Record<string, unknown>[]> {

@@ -53,5 +53,4 @@ export const begunToWait = (running: RunningRuntime, id: string, column: string)
     async () =>
       typeof (await onDisk(running, 'inbound-leads', id)).cells[column]?.waiting?.until === 'number',
     `${column} waits`,
-    30_000,
   )

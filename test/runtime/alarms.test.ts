@@ -71,7 +71,7 @@ describe('a cell that is to run again', () => {
     const running = await runTables([defineTable('leads', { input }).column('watch', column)])
     const rows = Array.from({ length: 700 }, (_, index) => ({ name: `n${index}` }))
     await insertRows(running, 'leads', rows)
-    await until(() => calls.length === 1_400, 'all ran twice', 8_000)
+    await until(() => calls.length === 1_400, 'all ran twice')
     await running.runtime.idle()
     const runs = (await running.store.runByOrdinal(20)) === null
     expect(runs).toBe(true)

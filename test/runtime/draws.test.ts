@@ -6,6 +6,7 @@ import { roundRobin } from '../../columns/round-robin.ts'
 import { defineTable } from '../../columns/table.ts'
 import { definePool } from '../../routing/pool.ts'
 import { createOutside, deliver } from '../support/outside.ts'
+import { patienceMs } from '../support/patience.ts'
 import { insertOne, insertRows, rerun, runTables } from '../support/runtime.ts'
 
 const rep = (id: string, weight = 1) => ({
@@ -57,7 +58,7 @@ describe('a draw', () => {
     const [id = ''] = await insertRows(running, 'leads', [{ name: 'a' }])
     await running.runtime.idle()
     expect(await draws(running)).toMatchObject([{ state: 'reserved' }])
-    await running.runtime.settled('leads', [id], null, 3_000)
+    await running.runtime.settled('leads', [id], null, patienceMs)
     expect(await draws(running)).toMatchObject([{ state: 'confirmed' }])
   })
 

@@ -36,7 +36,7 @@ describe('a store that refuses', () => {
       }),
     })
     const id = await idOf(runtime.insert('t', rows(1)))
-    await until(async () => (await runtime.row('t', id)).atRest, 'the row is at rest', 8_000)
+    await until(async () => (await runtime.row('t', id)).atRest, 'the row is at rest')
     expect(outside.received).toHaveLength(1)
     expect(outside.taken).toHaveLength(1)
     const { cells } = await runtime.row('t', id)
@@ -60,7 +60,7 @@ describe('a store that refuses', () => {
       }),
     })
     const id = await idOf(runtime.insert('t', rows(1)))
-    await until(async () => (await runtime.row('t', id)).atRest, 'the row is at rest', 8_000)
+    await until(async () => (await runtime.row('t', id)).atRest, 'the row is at rest')
     expect(outside.received).toHaveLength(1)
     expect((await runtime.row('t', id)).cells.told?.status).toBe('done')
   })
@@ -94,7 +94,7 @@ describe('a store that refuses', () => {
       }),
     })
     const id = await idOf(runtime.insert('t', rows(1)))
-    await until(async () => (await runtime.row('t', id)).cells.a?.status === 'done', 'it came back', 4_000)
+    await until(async () => (await runtime.row('t', id)).cells.a?.status === 'done', 'it came back')
     process.off('unhandledRejection', listener)
     expect(refusals).toBe(1)
     expect(unhandled).toEqual([])

@@ -4,6 +4,7 @@ import { assignOwner } from '../../columns/assign-owner.ts'
 import { defineTable } from '../../columns/table.ts'
 import { defineTerritory } from '../../routing/territory.ts'
 import { createOutside, deliver } from '../support/outside.ts'
+import { patienceMs } from '../support/patience.ts'
 import { insertOne, insertRows, rerun, runTables, until } from '../support/runtime.ts'
 import { awayFor, cellOf, dayMs, draws, owner, ownerOf, rep, teamOf } from './teams.ts'
 
@@ -62,7 +63,7 @@ describe('a lead for whom nobody is there', () => {
       const [id = ''] = await insertRows(running, 'leads', [{ name: 'a' }])
       for (const column of [null, 'owner', 'told']) {
         const since = Date.now()
-        expect(await running.runtime.settled('leads', [id], column, 5_000)).toBe(true)
+        expect(await running.runtime.settled('leads', [id], column, patienceMs)).toBe(true)
         expect(Date.now() - since).toBeLessThan(2_000)
       }
       expect((await cellOf(running, id))?.status).toBe('waiting')
@@ -79,7 +80,7 @@ describe('a lead for whom nobody is there', () => {
     const running = await runTables([table], { parkAfterMs: 20 })
     const [id = ''] = await insertRows(running, 'leads', [{ name: 'a' }])
     expect(await running.runtime.settled('leads', [id], null, 50)).toBe(false)
-    expect(await running.runtime.settled('leads', [id], null, 3_000)).toBe(true)
+    expect(await running.runtime.settled('leads', [id], null, patienceMs)).toBe(true)
     expect(await cellOf(running, id, 'slow')).toMatchObject({ status: 'done' })
   })
 

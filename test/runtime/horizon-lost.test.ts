@@ -32,7 +32,7 @@ test('a refused step that was to say that an effect is overdue leaves the effect
   )
   const [row] = (await runtime.insert('t', [{ n: 1 }])).rows
   if (row === undefined || row.status === 'invalid') throw new Error('the row was refused')
-  await until(async () => (await runtime.row('t', row.id)).atRest, 'at rest', 10_000)
+  await until(async () => (await runtime.row('t', row.id)).atRest, 'at rest')
   await sleep(500)
   expect(refused).toBe(1)
   expect(outside.taken).toHaveLength(1)

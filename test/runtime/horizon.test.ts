@@ -109,7 +109,7 @@ describe('a row that is read again while an effect hangs', () => {
     if (row === undefined || row.status === 'invalid') throw new Error('the row was refused')
     await until(() => outside.received.length === 1, 'the effect has left')
     other.land()
-    await until(async () => (await running.runtime.row('t', row.id)).atRest, 'at rest', 10_000)
+    await until(async () => (await running.runtime.row('t', row.id)).atRest, 'at rest')
     expect(refused).toBe(1)
     expectOnce()
     expect(await told(running, row.id)).toMatchObject({ status: 'done' })

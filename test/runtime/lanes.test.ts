@@ -4,6 +4,7 @@ import { done } from '../../columns/column.ts'
 import { compute } from '../../columns/compute.ts'
 import { defineTable } from '../../columns/table.ts'
 import { ask, createOutside, deliver } from '../support/outside.ts'
+import { patienceMs } from '../support/patience.ts'
 import {
   insertOne,
   insertRows,
@@ -123,7 +124,7 @@ describe('a bulk run', () => {
     for (let n = 0; n < 10; n += 1) {
       const from = performance.now()
       const ids = await insertRows(running, 't', [{ n: 10_000 + n }])
-      expect(await running.runtime.settled('t', ids, null, 3_000)).toBe(true)
+      expect(await running.runtime.settled('t', ids, null, patienceMs)).toBe(true)
       waits.push(performance.now() - from)
     }
     const during = await running.runtime.findRun(bulk.id)
@@ -152,7 +153,7 @@ describe('a bulk run', () => {
     await until(() => seen.calls.length > 60, 'some are done')
     running = await running.restart()
     const [live = ''] = await insertRows(running, 't', [{ n: 999 }])
-    expect(await running.runtime.settled('t', [live], null, 2_000)).toBe(true)
+    expect(await running.runtime.settled('t', [live], null, patienceMs)).toBe(true)
     expect((await running.runtime.findRun(bulk.id)).status).toBe('running')
     await running.runtime.idle()
     expect(await running.runtime.findRun(bulk.id)).toMatchObject({
@@ -274,10 +275,10 @@ describe('waiting', () => {
     const running = await runTables([table], { limits: { rows: 10 } })
     const ids = await insertRows(running, 't', rows(30))
     for (const id of ids) {
-      expect(await running.runtime.settled('t', [id], 'a', 3_000)).toBe(true)
+      expect(await running.runtime.settled('t', [id], 'a', patienceMs)).toBe(true)
       expect((await onDisk(running, 't', id)).cells.a?.status).toBe('done')
     }
-    expect(await running.runtime.settled('t', ids, null, 3_000)).toBe(true)
+    expect(await running.runtime.settled('t', ids, null, patienceMs)).toBe(true)
     for (const id of ids) expect((await running.runtime.row('t', id)).atRest).toBe(true)
   })
 
@@ -297,7 +298,7 @@ describe('waiting', () => {
     const ids = await insertRows(running, 't', rows(1))
     expect(await running.runtime.settled('t', ids, 'a', 40)).toBe(false)
     gate.resolve()
-    expect(await running.runtime.settled('t', ids, 'a', 2_000)).toBe(true)
+    expect(await running.runtime.settled('t', ids, 'a', patienceMs)).toBe(true)
   })
 })
 

@@ -6,6 +6,7 @@ import { CallFailure } from '../../columns/errors.ts'
 import { defineTable } from '../../columns/table.ts'
 import { inTurn, type RunningCall, startCall } from '../../connectors/call.ts'
 import { createGatherer } from '../../connectors/gather.ts'
+import { patienceMs } from '../support/patience.ts'
 import { insertRows, onDisk, request, runTables, until } from '../support/runtime.ts'
 import { startVendor, type Vendor } from '../support/vendor.ts'
 
@@ -93,7 +94,7 @@ describe('rows that share a request', () => {
 
   test('have not left while their batch waits, and have once it is gone', async () => {
     const vendor = await startVendor((_, said) => (said === 'read' ? null : { status: 200, afterMs: 60 }))
-    const { running, ids, run } = await bulk(vendor, { max: 10, timeoutMs: 5_000 })
+    const { running, ids, run } = await bulk(vendor, { max: 10, timeoutMs: patienceMs })
     await until(() => writesOf(vendor).length === 3, 'three batches have left')
     await running.runtime.cancelRun(run.id)
     await running.runtime.idle()
@@ -128,7 +129,7 @@ describe('rows that share a request', () => {
   test('wait together for another key, and go on together', async () => {
     const state = { dead: false }
     const vendor = await startVendor(() => (state.dead ? { status: 401 } : null))
-    const running = await runTables([batched(vendor, { max: 10, timeoutMs: 5_000 })])
+    const running = await runTables([batched(vendor, { max: 10, timeoutMs: patienceMs })])
     state.dead = true
     await insertRows(running, 't', rows(40))
     await running.runtime.idle()

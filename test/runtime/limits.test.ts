@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { defineTable } from '../../columns/table.ts'
+import { patienceMs } from '../support/patience.ts'
 import { insertOne, insertRows, onDisk, rerun, runTables, statuses, until } from '../support/runtime.ts'
 import { effect, question, startVendor } from '../support/vendor.ts'
 
@@ -47,7 +48,7 @@ describe('a credential', () => {
     const before = vendor.arrivals.length
     const { rows: live } = await running.runtime.insert('t', [{ n: 1_000 }])
     const id = live[0]?.status === 'accepted' ? live[0].id : ''
-    expect(await running.runtime.settled('t', [id], null, 2_000)).toBe(true)
+    expect(await running.runtime.settled('t', [id], null, patienceMs)).toBe(true)
     expect(vendor.arrivals.length - before).toBeLessThan(20)
     expect((await run).counts.ran).toBe(120)
   })
@@ -74,7 +75,7 @@ describe('a credential', () => {
     expect((await onDisk(running, 't', ids[30] ?? '')).cells.told).not.toHaveProperty('intent')
     expect(running.runtime.credentials()[0]).toMatchObject({ inFlight: 0, waiting: 0 })
     asksForPause = false
-    await until(async () => (await running.runtime.count('t', 'told.status:done')) === 50, 'all told', 8_000)
+    await until(async () => (await running.runtime.count('t', 'told.status:done')) === 50, 'all told')
     const next = vendor.arrivals.find(({ at }) => at > last)
     expect((next?.at ?? 0) - last).toBeGreaterThanOrEqual(990)
     // Each effect is taken once, although none may be tried again.
@@ -206,11 +207,7 @@ describe('a dead credential', () => {
     running.clock.aheadMs += 61_000
     const next = await insertOne(running, 't', { n: 102 })
     expect((await running.runtime.row('t', next)).cells.told?.status).toBe('done')
-    await until(
-      async () => (await running.runtime.count('t', 'after.status:done')) === 48,
-      'all go on',
-      10_000,
-    )
+    await until(async () => (await running.runtime.count('t', 'after.status:done')) === 48, 'all go on')
     expect(await running.runtime.count('t', 'status:error')).toBe(0)
     expect(running.runtime.credentials()).toMatchObject([{ rest: null }])
     expect(vendor.arrivals).toHaveLength(before + 2 * 48)

@@ -67,7 +67,7 @@ const inDoubt = (running: RunningRuntime, table: string, id: string) =>
     return told?.intent !== undefined && told.waiting !== undefined
   }, 'the outcome is in doubt')
 const atRest = (running: RunningRuntime, table: string, id: string) =>
-  until(async () => (await running.runtime.row(table, id)).atRest, 'at rest', 10_000)
+  until(async () => (await running.runtime.row(table, id)).atRest, 'at rest')
 
 describe('an effect in doubt whose values are others by now', () => {
   async function edited(options: Parameters<typeof postOffice>[0]) {

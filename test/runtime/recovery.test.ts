@@ -4,6 +4,7 @@ import { done } from '../../columns/column.ts'
 import { CallFailure } from '../../columns/errors.ts'
 import { defineTable } from '../../columns/table.ts'
 import { ask, createOutside, deliver } from '../support/outside.ts'
+import { patienceMs } from '../support/patience.ts'
 import { insertRows, request, runTables, until } from '../support/runtime.ts'
 
 const input = z.object({ n: z.number() })
@@ -48,7 +49,7 @@ describe('after a start', () => {
     running = await running.restart()
     const ids = await insertRows(running, 't', [{ n: newLead }])
     open()
-    expect(await running.runtime.settled('t', ids, null, 20_000)).toBe(true)
+    expect(await running.runtime.settled('t', ids, null, patienceMs)).toBe(true)
     expect(calls.indexOf(newLead)).toBeLessThan(230)
     await running.runtime.idle()
     expect(await running.runtime.count('t', 'a.status:done')).toBe(1_001)
@@ -79,13 +80,9 @@ describe('after a start', () => {
     running.clock.aheadMs = 601_000
     running = await running.restart()
     const ids = await insertRows(running, 't', [{ n: newLead }])
-    expect(await running.runtime.settled('t', ids, null, 20_000)).toBe(true)
+    expect(await running.runtime.settled('t', ids, null, patienceMs)).toBe(true)
     expect(calls.indexOf(newLead)).toBeLessThan(230)
-    await until(
-      async () => (await running.runtime.count('t', 'a.status:done')) === 701,
-      'all are done',
-      20_000,
-    )
+    await until(async () => (await running.runtime.count('t', 'a.status:done')) === 701, 'all are done')
   })
 
   test('rows whose vendor does not answer do not keep those of another vendor waiting', async () => {
@@ -100,11 +97,7 @@ describe('after a start', () => {
     await until(() => other.calls.length >= 9, 'both vendors are full')
     running = await running.restart()
     other.open()
-    await until(
-      async () => (await running.runtime.count('t', 'a.status:done')) === 30,
-      'these are done',
-      20_000,
-    )
+    await until(async () => (await running.runtime.count('t', 'a.status:done')) === 30, 'these are done')
     expect(await running.runtime.count('stuck', 'a.status:done')).toBe(0)
     stuck.open()
     await running.runtime.idle()
@@ -134,7 +127,7 @@ describe('after a start', () => {
     await new Promise((resolve) => setTimeout(resolve, 50))
     expect(calls.filter((n) => n < backlog.length)).toHaveLength(bulkRows)
     open()
-    expect(await running.runtime.settled('t', ids, null, 20_000)).toBe(true)
+    expect(await running.runtime.settled('t', ids, null, patienceMs)).toBe(true)
     await running.runtime.idle()
     expect(await running.runtime.count('t', 'a.status:done')).toBe(406)
     const all = [...backlog, ...left, { n: newLead }].map(({ n }) => n)

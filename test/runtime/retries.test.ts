@@ -5,6 +5,7 @@ import { compute } from '../../columns/compute.ts'
 import { CallFailure, RetryAfterError } from '../../columns/errors.ts'
 import { defineTable } from '../../columns/table.ts'
 import { ask } from '../support/outside.ts'
+import { patienceMs } from '../support/patience.ts'
 import { insertOne, insertRows, onDisk, rerun, runTables, statuses, until } from '../support/runtime.ts'
 
 const input = z.object({ n: z.number() })
@@ -214,7 +215,6 @@ describe('a parked row', () => {
     await until(
       async () => (await running.runtime.count('t', 'asked.status:done')) === 1_300,
       'all came back',
-      10_000,
     )
   })
 
@@ -225,7 +225,7 @@ describe('a parked row', () => {
     })
     const running = await runTables([table])
     const [id = ''] = await insertRows(running, 't', [{ n: 1 }])
-    expect(await running.runtime.settled('t', [id], 'before', 1_000)).toBe(true)
+    expect(await running.runtime.settled('t', [id], 'before', patienceMs)).toBe(true)
     expect(await running.runtime.settled('t', [id], null, 60)).toBe(false)
     expect(await running.runtime.settled('t', [id], 'asked', 60)).toBe(false)
   })

@@ -47,7 +47,7 @@ async function start(...args: string[]): Promise<{ said: string; url: string; ch
   child.stdout?.on('data', (part: Buffer) => {
     said += part
   })
-  await expect.poll(() => said, { timeout: 20_000 }).toContain('TEAMS_WEBHOOK_URL')
+  await expect.poll(() => said).toContain('TEAMS_WEBHOOK_URL')
   return { said, url: /runs at (\S+?):? /.exec(said)?.[1]?.replace(/:$/, '') ?? '', child }
 }
 

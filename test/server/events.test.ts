@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { patienceMs } from '../support/patience.ts'
 import { type RunningApp, startApp } from '../support/start-app.ts'
 import { ask, post } from './http.ts'
 
@@ -28,7 +29,7 @@ async function follow(
   const leaving = new AbortController()
   const response = await fetch(new URL(path, app.url), {
     headers,
-    signal: AbortSignal.any([leaving.signal, AbortSignal.timeout(5_000)]),
+    signal: AbortSignal.any([leaving.signal, AbortSignal.timeout(patienceMs)]),
   })
   expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
   const messages: Message[] = []
@@ -129,7 +130,7 @@ test('a table that is not there, and an id that is none, are problems', async ()
   expect((await ask(app, `${events}?since=1`)).body).toMatchObject({ status: 422, field: 'since' })
 })
 
-test('a long past is told whole, at the pace of the reader', { timeout: 30_000 }, async () => {
+test('a long past is told whole, at the pace of the reader', async () => {
   const from = await app.runtime.lastEvent('leads')
   const batch = (part: number) =>
     Array.from({ length: 1_000 }, (_, index) => ({
@@ -163,7 +164,7 @@ test('whoever leaves is forgotten', async () => {
   await expect.poll(async () => (await ask(app, '/metrics')).text).toContain('rota_event_readers 0')
 })
 
-test('events that are no longer kept are answered with reset', { timeout: 30_000 }, async () => {
+test('events that are no longer kept are answered with reset', async () => {
   const before = await app.runtime.lastEvent('leads')
   // Ids count commits, so single inserts make the most of them. What is too old goes with every thousandth.
   const { runtime } = app
@@ -181,7 +182,7 @@ test('events that are no longer kept are answered with reset', { timeout: 30_000
   expect(resumed).toMatchObject({ event: 'ready', id: recent })
 })
 
-test('a reader that does not read is dropped, and the others go on', { timeout: 30_000 }, async () => {
+test('a reader that does not read is dropped, and the others go on', async () => {
   const stuck = await fetch(new URL(events, app.url))
   await expect.poll(async () => (await ask(app, '/metrics')).text).toContain('rota_event_readers 1')
   await expect
@@ -195,7 +196,7 @@ test('a reader that does not read is dropped, and the others go on', { timeout: 
         await post(app, '/v1/tables/leads/rows', { rows })
         return (await ask(app, '/metrics')).text.match(/rota_event_readers (\d+)/)?.[1]
       },
-      { timeout: 25_000, interval: 1 },
+      { interval: 1 },
     )
     .toBe('0')
   const row = insert()

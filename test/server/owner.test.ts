@@ -176,7 +176,7 @@ describe('a held row', () => {
   test('answers somebody who waits for it at once, with the hold', async () => {
     await setLeave(leave)
     const started = Date.now()
-    const answer = await post(app, `${rows}?wait=done&timeoutMs=20000`, { ...call(), colour: 'red' })
+    const answer = await post(app, `${rows}?wait=done&timeoutMs=90000`, { ...call(), colour: 'red' })
     expect(answer.status).toBe(200)
     expect(Date.now() - started).toBeLessThan(10_000)
     expect(answer.body.rows[0]).toMatchObject({

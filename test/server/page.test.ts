@@ -21,7 +21,7 @@ describe.skipIf(!hasBrowser)('the live page', () => {
   beforeAll(async () => {
     browser = await launchBrowser()
     shots = await temporaryFolder()
-  }, 60_000)
+  })
   afterAll(async () => {
     await browser.close()
     await shots.remove()

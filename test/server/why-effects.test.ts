@@ -145,7 +145,7 @@ test('an effect whose answer was lost says that it was looked for, and what that
     expect(evidence.slice(0, 2)).toEqual([expect.stringMatching(/^Failed before: \w+: /), line])
     expect(text).toContain(line)
   }
-}, 30_000)
+})
 
 test('an owner whom the CRM does not take says so, and that the rep was told meanwhile', async () => {
   const { app, sandbox } = await start()

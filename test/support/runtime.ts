@@ -7,6 +7,7 @@ import type { RunRequest, Store, StoredRow } from '../../db/store.ts'
 import type { World } from '../../runtime/engine.ts'
 import type { LaneLimits } from '../../runtime/lanes.ts'
 import { type RunProgress, type Runtime, startRuntime } from '../../runtime/runtime.ts'
+import { patienceMs } from './patience.ts'
 import { type LogLine, quietLog } from './quiet-log.ts'
 import { temporaryFolder } from './temp.ts'
 
@@ -147,15 +148,18 @@ export async function onDisk({ store }: RunningRuntime, table: string, id: strin
   return row
 }
 
-/** Resolves when the condition holds; fails after `withinMs`. */
+/** Resolves when the condition holds; fails when nothing brings it about, with what `saw` tells at the end. */
 export async function until(
   holds: () => boolean | Promise<boolean>,
   what: string,
-  withinMs = 5_000,
+  saw?: () => unknown,
 ): Promise<void> {
-  const end = Date.now() + withinMs
+  const end = Date.now() + patienceMs
   while (!(await holds())) {
-    if (Date.now() > end) throw new Error(`not within ${withinMs} ms: ${what}`)
+    if (Date.now() > end) {
+      const last = saw === undefined ? '' : `; last seen: ${JSON.stringify(await saw())}`
+      throw new Error(`not within ${patienceMs} ms: ${what}${last}`)
+    }
     await new Promise((resolve) => setTimeout(resolve, 3))
   }
 }

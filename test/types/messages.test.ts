@@ -137,7 +137,7 @@ describe('a wrong definition does not compile, and the message says why', () => 
       [`right: ${name}`, right] as const,
     ])
     messages = compile(Object.fromEntries(snippets))
-  }, 120_000)
+  })
 
   it.each(Object.keys(cases))('%s', (name) => {
     expect(messages[`right: ${name}`]).toEqual([])

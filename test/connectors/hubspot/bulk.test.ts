@@ -78,4 +78,4 @@ test('a bulk run that writes and reads back the owners of 10,000 contacts takes 
   const asked = sandbox.ledger.entries({ vendor: 'hubspot' })
   expect(asked.length).toBeLessThanOrEqual(220)
   expect(asked.filter(({ path }) => path.endsWith('/batch/update')).length).toBeGreaterThanOrEqual(100)
-}, 120_000)
+})

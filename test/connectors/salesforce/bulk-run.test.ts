@@ -68,7 +68,7 @@ test('ten thousand owners of a bulk run, each read back, take at most 120 calls'
   const calls = org.requests()
   expect(calls.filter((line) => line.startsWith('PATCH')).length).toBeGreaterThanOrEqual(rows / 200)
   expect(calls.length).toBeLessThanOrEqual(120)
-}, 120_000)
+})
 
 test('a bulk run with locked records, lost answers and a gateway in between ends with every owner as decided', async () => {
   const rows = 1_400
@@ -81,7 +81,7 @@ test('a bulk run with locked records, lost answers and a gateway in between ends
   play('half-body', 1, '/query')
   await routeAll(org, rows)
   const isDone = async () => (await org.running.runtime.count('owners', 'crmOwner.status:done')) === rows
-  await until(isDone, 'every row is done', 60_000)
+  await until(isDone, 'every row is done')
   expect(org.sandbox.faults.list()).toEqual([])
   expect(wrongOwners(org, rows)).toEqual([])
-}, 90_000)
+})

@@ -72,7 +72,7 @@ describe('a write', () => {
     play('owner-overwritten')
     await write()
     expect(await ownerNow()).toBe(rep)
-    await expect.poll(ownerNow, { timeout: 2_000 }).toBe(idOf('Group', 1))
+    await expect.poll(ownerNow).toBe(idOf('Group', 1))
   })
 
   test('to somebody who has left meanwhile asks for another owner', async () => {

@@ -3,6 +3,7 @@ import type { Call, Crm, RecordRequest, Sequencer } from '../../../columns/ports
 import { salesforce, salesforceCadences } from '../../../connectors/salesforce.ts'
 import type { SalesforceStateInput } from '../../../sandbox/salesforce/state.ts'
 import { type Sandbox, startSandbox } from '../../../sandbox/sandbox.ts'
+import { patienceMs } from '../../support/patience.ts'
 
 /** A fresh sandbox with a client that has not logged in yet. */
 export interface Setup {
@@ -31,7 +32,7 @@ export async function startSetup(): Promise<Setup> {
 }
 
 export function callOf(change: Partial<Call> = {}): Call {
-  return { signal: new AbortController().signal, timeoutMs: 5_000, fetch, ...change }
+  return { signal: new AbortController().signal, timeoutMs: patienceMs, fetch, ...change }
 }
 
 export function requestOf(change: Partial<RecordRequest> = {}): RecordRequest {

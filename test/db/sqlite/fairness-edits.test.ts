@@ -129,7 +129,7 @@ test('over the store no balance leaves 1.5 leads in 10,000 traces of edits, and 
   )
   // A guard against a test that draws nothing.
   expect(draws).toBeGreaterThan(50_000)
-}, 180_000)
+})
 
 interface Deed {
   kind: string
@@ -195,7 +195,7 @@ test('over the store draws, releases, retaken draws, credits and edits in any or
     ),
     { numRuns: 40, endOnFailure: true },
   )
-}, 60_000)
+})
 
 test('over the store 1,000 leads of 100 companies that are decided at once have 100 owners (trap 51, trap 52)', async () => {
   await using bench = await openFairnessBench(roster)

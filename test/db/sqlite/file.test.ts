@@ -134,7 +134,7 @@ describe('durability', () => {
     connection.close()
   })
 
-  it('loses no acknowledged row to kill -9 in the middle of inserts', { timeout: 60_000 }, async () => {
+  it('loses no acknowledged row to kill -9 in the middle of inserts', async () => {
     const acknowledged: string[] = []
     for (let round = 0; round < 3; round += 1) {
       rmSync(path, { force: true })
@@ -165,9 +165,7 @@ describe('durability', () => {
 })
 
 describe('a second opener', () => {
-  it('in another process is refused while the first lives, and welcome after kill -9', {
-    timeout: 30_000,
-  }, async () => {
+  it('in another process is refused while the first lives, and welcome after kill -9', async () => {
     const child = startProcess('hold')
     expect((await child.lines.next()).value).toBe('open')
     await expectLocked()
@@ -175,14 +173,14 @@ describe('a second opener', () => {
     expect(await (await openStore()).count('leads')).toBe(0)
   })
 
-  it('that is another process exits with the reason', { timeout: 30_000 }, async () => {
+  it('that is another process exits with the reason', async () => {
     await openStore()
     const child = startProcess('hold')
     expect(await child.exit).not.toBe(0)
     expect(child.errors()).toContain('another process has the database')
   })
 
-  it('in this process is refused, and the first goes on', { timeout: 30_000 }, async () => {
+  it('in this process is refused, and the first goes on', async () => {
     const store = await openStore()
     await expectLocked()
     await store.insert({ table: 'leads', at, run: newRun(), rows: [newRow()] })
@@ -215,7 +213,7 @@ describe('a file', () => {
 })
 
 describe('an erasure', () => {
-  it('leaves nothing of the person in the bytes of the files', { timeout: 60_000 }, async () => {
+  it('leaves nothing of the person in the bytes of the files', async () => {
     const store = await openStore()
     const marker = 'erase-me-7f3a'
     const crowd = (count: number) =>

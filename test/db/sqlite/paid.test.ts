@@ -4,9 +4,7 @@ import { openSqliteStore } from '../../../db/sqlite/store.ts'
 import { temporaryFolder } from '../../support/temp.ts'
 import { startStoreProcess } from './process.ts'
 
-it('money that was taken and answers that were kept are there after kill -9', {
-  timeout: 30_000,
-}, async () => {
+it('money that was taken and answers that were kept are there after kill -9', async () => {
   const folder = await temporaryFolder()
   const path = join(folder.path, 'rota.db')
   const child = startStoreProcess('charge', path)

@@ -9,6 +9,7 @@ import { lookup } from '../../../columns/lookup.ts'
 import { defineTable } from '../../../columns/table.ts'
 import { checkTryable, type RunOptions, runColumn } from '../../../runtime/evaluation/run-column.ts'
 import { planTable } from '../../../runtime/plan.ts'
+import { patienceMs } from '../../support/patience.ts'
 import { columnOf, trialTable } from './trial-table.ts'
 
 let server: Server
@@ -61,7 +62,7 @@ beforeEach(() => {
   aborted = 0
 })
 
-const quick: ColumnOptions = { retry: { attempts: 3, baseMs: 1 }, timeoutMs: 2_000 }
+const quick: ColumnOptions = { retry: { attempts: 3, baseMs: 1 }, timeoutMs: patienceMs }
 
 function run(
   given: readonly Record<string, Json>[],
