@@ -14,7 +14,7 @@ import { pools } from '../../examples/inbound-leads/team.ts'
 import { patienceMs } from '../support/patience.ts'
 import { temporaryFolder } from '../support/temp.ts'
 import { field, findProblems } from './oracle.ts'
-import { house, startServerProcess, startStandIns } from './server-process.ts'
+import { house, patient, startServerProcess, startStandIns } from './server-process.ts'
 
 const run = promisify(execFile)
 const companies = fileURLToPath(new URL('../../../shared/eval/companies.csv', import.meta.url))
@@ -26,7 +26,8 @@ beforeAll(async () => {
 afterAll(() => folder.remove())
 
 async function demo(...rest: string[]): Promise<string> {
-  const { stdout } = await run(process.execPath, ['cli/rota.ts', 'demo', ...rest, '--exit', '--port', '0'], {
+  const args = ['--import', patient, 'cli/rota.ts', 'demo', ...rest, '--exit', '--port', '0']
+  const { stdout } = await run(process.execPath, args, {
     cwd: house,
     timeout: patienceMs,
     env: { PATH: process.env.PATH, HOME: process.env.HOME },

@@ -5,6 +5,8 @@ import { sandboxState } from '../../examples/inbound-leads/tables.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts'
 
 export const house = fileURLToPath(new URL('../..', import.meta.url))
+/** Loaded in front of a process that routes leads, so that its deadlines are those of a slow machine. */
+export const patient = fileURLToPath(new URL('./patient.ts', import.meta.url))
 
 /** The stand-ins in this process, so that they and their ledgers outlive the server. */
 export async function startStandIns(latencyMs: number): Promise<Sandbox> {
@@ -47,7 +49,10 @@ export interface ServerProcessOptions {
  * serves.
  */
 export async function startServerProcess(options: ServerProcessOptions): Promise<ServerProcess> {
-  const imported = (options.imports ?? []).flatMap((path) => ['--import', pathToFileURL(path).href])
+  const imported = [patient, ...(options.imports ?? [])].flatMap((path) => [
+    '--import',
+    pathToFileURL(path).href,
+  ])
   const child = spawn(process.execPath, [...imported, 'cli/rota.ts', 'start'], {
     cwd: house,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -55,7 +60,6 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
       PATH: process.env.PATH,
       ROTA_SANDBOX: options.sandbox,
       ROTA_CRM: 'salesforce',
-      ROTA_TABLES: './test/end-to-end/patient-tables.ts',
       ROTA_DB: options.path,
       PORT: '0',
       ...options.env,
