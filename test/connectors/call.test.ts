@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { CallFailure } from '../../columns/errors.ts'
 import type { Call } from '../../columns/ports.ts'
 import { exchange, inTurn, startCall } from '../../connectors/call.ts'
-import { ownMs } from '../support/own-time.ts'
+import { timed } from '../support/own-time.ts'
 import { patienceMs } from '../support/patience.ts'
 import { failureOf } from './failure-of.ts'
 
@@ -46,10 +46,9 @@ describe('the time of a call', () => {
     // The timer of the server may be a millisecond early.
     expect(call.clock.leftMs).toBeLessThanOrEqual(patienceMs - 199)
     call.clock.leftMs = 100
-    const took = await ownMs(async () =>
-      expect(await failureOf(exchange(asked(url), call))).toMatchObject({ kind: 'timeout', retryable: true }),
-    )
-    expect(took).toBeLessThan(1_000)
+    const { answer, ownMs } = await timed(() => failureOf(exchange(asked(url), call)))
+    expect(answer).toMatchObject({ kind: 'timeout', retryable: true })
+    expect(ownMs).toBeLessThan(1_000)
     expect(call.clock.leftMs).toBeLessThanOrEqual(1)
     expect(requests).toBe(2)
   })

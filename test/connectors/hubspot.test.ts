@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Crm, RecordRequest } from '../../columns/ports.ts'
 import { hubspot } from '../../connectors/hubspot.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts'
-import { ownMs } from '../support/own-time.ts'
+import { timed } from '../support/own-time.ts'
 import { until } from '../support/runtime.ts'
 import { callWithin as call, deadAddress, failureOf } from './failure-of.ts'
 
@@ -280,12 +280,10 @@ describe('when HubSpot misbehaves', () => {
     'a write that ends in "%s" has an unknown outcome',
     async (kind) => {
       sandbox.faults.add({ ...patch, kind })
-      const took = await ownMs(async () => {
-        const failure = await failureOf(write(300))
-        expect(failure).toMatchObject({ retryable: true, outcomeUnknown: true })
-        expect(['timeout', 'unavailable']).toContain(failure.kind)
-      })
-      expect(took).toBeLessThan(1_500)
+      const { answer: failure, ownMs } = await timed(() => failureOf(write(300)))
+      expect(failure).toMatchObject({ retryable: true, outcomeUnknown: true })
+      expect(['timeout', 'unavailable']).toContain(failure.kind)
+      expect(ownMs).toBeLessThan(1_500)
       expect(effects('owner-written')).toHaveLength(1)
     },
   )

@@ -6,7 +6,7 @@ import type { Model, ModelRequest } from '../../columns/ports.ts'
 import { openai } from '../../connectors/openai.ts'
 import { Segmentation } from '../../routing/segment/segmentation.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts'
-import { ownMs } from '../support/own-time.ts'
+import { timed } from '../support/own-time.ts'
 import { callWithin, deadAddress, failureOf } from './failure-of.ts'
 import { openaiContract, openaiShape } from './openai-contract.ts'
 
@@ -221,13 +221,9 @@ describe('the deadline', () => {
     'ends a call to a server that keeps still (%s)',
     async (kind) => {
       sandbox.faults.add({ vendor: 'openai', kind })
-      const took = await ownMs(async () =>
-        expect(await failureOf(model.answer(german, callWithin(200)))).toMatchObject({
-          kind: 'timeout',
-          retryable: true,
-        }),
-      )
-      expect(took).toBeLessThan(1500)
+      const { answer, ownMs } = await timed(() => failureOf(model.answer(german, callWithin(200))))
+      expect(answer).toMatchObject({ kind: 'timeout', retryable: true })
+      expect(ownMs).toBeLessThan(1500)
     },
   )
 

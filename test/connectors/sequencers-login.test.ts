@@ -1,12 +1,12 @@
-import { mkdtempSync, readFileSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { keptFile } from '../../cli/kept-file.ts'
 import type { EnrolRequest } from '../../columns/ports.ts'
 import { type OutreachSettings, outreach } from '../../connectors/outreach.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts'
-import { ownMs } from '../support/own-time.ts'
+import { timed } from '../support/own-time.ts'
+import { temporaryFolder } from '../support/temp.ts'
 import { callWithin as call, failureOf } from './failure-of.ts'
 
 const request: EnrolRequest = {
@@ -62,12 +62,12 @@ describe('a login to outreach', () => {
 
   test('that hangs takes no longer than the call may, and ends with its cancel', async () => {
     sandbox.faults.add({ vendor: 'outreach', kind: 'hang', path: '/oauth/token', times: 2 })
-    const took = await ownMs(async () => {
+    const { ownMs } = await timed(async () => {
       const late = await failureOf(make().refusal(request, call(150)))
       expect(late).toMatchObject({ kind: 'timeout', retryable: true, outcomeUnknown: false })
       await failureOf(make().refusal(request, { ...call(), signal: AbortSignal.timeout(150) }))
     })
-    expect(took).toBeLessThan(1_500)
+    expect(ownMs).toBeLessThan(1_500)
   })
 
   test('whose every token is refused costs two logins and two tries, however many ask at once', async () => {
@@ -89,7 +89,11 @@ describe('a login to outreach', () => {
 })
 
 describe('the refresh token', () => {
-  const tokenFile = () => join(mkdtempSync(join(tmpdir(), 'rota-')), 'token')
+  const tokenFile = async () => {
+    const folder = await temporaryFolder()
+    onTestFinished(() => folder.remove())
+    return join(folder.path, 'token')
+  }
 
   test('is a new one after each login, which a process goes on with', async () => {
     const sequencer = make()
@@ -100,7 +104,7 @@ describe('the refresh token', () => {
   })
 
   test('is kept in a file for the next process, which nobody else may read', async () => {
-    const path = tokenFile()
+    const path = await tokenFile()
     for (let process = 0; process < 3; process += 1)
       expect(await make({ kept: keptFile(path) }).refusal(request, call())).toBeNull()
     expect(statSync(path).mode & 0o777).toBe(0o600)
@@ -109,7 +113,7 @@ describe('the refresh token', () => {
   })
 
   test('of a new authorisation goes before the one in the file', async () => {
-    const path = tokenFile()
+    const path = await tokenFile()
     await make({ kept: keptFile(path) }).refusal(request, call())
     sandbox.vendors.outreach?.load({ apiKey: 'newer' })
     const renewed = make({ refreshToken: 'newer', kept: keptFile(path) })
@@ -117,7 +121,7 @@ describe('the refresh token', () => {
   })
 
   test('is not used up where its successor could not be kept', async () => {
-    const kept = keptFile(join(tokenFile(), 'nowhere', 'token'))
+    const kept = keptFile(join(await tokenFile(), 'nowhere', 'token'))
     const failure = await failureOf(make({ kept }).refusal(request, call()))
     expect(failure).toMatchObject({ kind: 'needs-credentials', retryable: true })
     expect(failure.message).toContain('ENOENT')

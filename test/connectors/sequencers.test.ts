@@ -1,7 +1,5 @@
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { keptFile } from '../../cli/kept-file.ts'
 import type { FailureKind } from '../../columns/errors.ts'
 import type { EnrolRequest, Sequencer } from '../../columns/ports.ts'
@@ -9,20 +7,24 @@ import { apolloSequences } from '../../connectors/apollo.ts'
 import { outreach } from '../../connectors/outreach.ts'
 import { salesloft } from '../../connectors/salesloft.ts'
 import { type Sandbox, startSandbox } from '../../sandbox/sandbox.ts'
+import { temporaryFolder } from '../support/temp.ts'
 import { callWithin as call, failureOf } from './failure-of.ts'
 import { switchOn } from './named-fault.ts'
 
 let sandbox: Sandbox
 /** Each connector to Outreach takes over the token of the one before it. */
 let keptAt: string
+let folder: Awaited<ReturnType<typeof temporaryFolder>>
 
 beforeAll(async () => {
   sandbox = await startSandbox()
 })
 afterAll(() => sandbox.close())
-beforeEach(() => {
-  keptAt = join(mkdtempSync(join(tmpdir(), 'rota-')), 'token')
+beforeEach(async () => {
+  folder = await temporaryFolder()
+  keptAt = join(folder.path, 'token')
 })
+afterEach(() => folder.remove())
 
 const people = [{ email: 'ada@acme.test' }, { email: 'opted.out@acme.test', optedOut: true }]
 const senders = [

@@ -125,7 +125,7 @@ describe('a fault that', () => {
   })
 
   test('accepts late cuts the connection first and takes effect afterwards', async () => {
-    sandbox.faults.add({ vendor: 'hubspot', kind: 'late-accept', delayMs: 150 })
+    sandbox.faults.add({ vendor: 'hubspot', kind: 'late-accept', delayMs: 1_000 })
     await expect(rename('Ada')).rejects.toThrow('fetch failed')
     expect(sandbox.ledger.entries()[0]).toMatchObject({ status: 0, accepted: false, answeredAt: null })
     expect(await firstName()).toBeNull()

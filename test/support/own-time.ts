@@ -14,12 +14,11 @@ export function ownClock(): { now(): number; stop(): void } {
   return { now: () => ticks * tickMs, stop: () => clearInterval(timer) }
 }
 
-/** How long something took by a clock of that kind, in milliseconds. */
-export async function ownMs(work: () => unknown): Promise<number> {
+/** What some work answers, and how long it took by a clock of that kind, in milliseconds. */
+export async function timed<Answer>(work: () => Promise<Answer>): Promise<{ answer: Answer; ownMs: number }> {
   const clock = ownClock()
   try {
-    await work()
-    return clock.now()
+    return { answer: await work(), ownMs: clock.now() }
   } finally {
     clock.stop()
   }
@@ -33,12 +32,13 @@ export async function turnsUntil(holds: () => boolean): Promise<number> {
 }
 
 /** Processor time of some work in milliseconds, the best of three: what others do on the machine does not count. */
-export function workMs(work: () => void): number {
-  const took = Array.from({ length: 3 }, () => {
+export async function workMs(work: () => unknown): Promise<number> {
+  const took: number[] = []
+  for (let time = 0; time < 3; time += 1) {
     const before = process.cpuUsage()
-    work()
+    await work()
     const { user, system } = process.cpuUsage(before)
-    return (user + system) / 1_000
-  })
+    took.push((user + system) / 1_000)
+  }
   return Math.min(...took)
 }

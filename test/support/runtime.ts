@@ -84,7 +84,7 @@ export async function runTables(
 
 /** Inserts rows and returns their ids. */
 export async function insertRows(
-  { runtime }: RunningRuntime,
+  { runtime }: Pick<RunningRuntime, 'runtime'>,
   table: string,
   inputs: readonly object[],
 ): Promise<string[]> {

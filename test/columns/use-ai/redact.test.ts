@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { redactAddresses } from '../../../columns/use-ai/redact.ts'
+import { workMs } from '../../support/own-time.ts'
 
 test.each([
   ['write to jo.smith+leads@acme.co.uk, please', 'write to [e-mail], please'],
@@ -43,10 +44,13 @@ test.each([
   expect(redactAddresses(text)).toBe(text)
 })
 
-test('reads a long text without blanks once', () => {
-  const startedAt = performance.now()
-  expect(redactAddresses('a'.repeat(200_000))).toHaveLength(200_000)
-  expect(redactAddresses('@'.repeat(200_000))).toHaveLength(200_000)
-  expect(redactAddresses(`${'a'.repeat(200_000)}@${'b'.repeat(200_000)}`)).toContain('[e-mail]')
-  expect(performance.now() - startedAt).toBeLessThan(1_000)
+test('reads a long text without blanks once', async () => {
+  const read = (length: number) => {
+    expect(redactAddresses('a'.repeat(length))).toHaveLength(length)
+    expect(redactAddresses('@'.repeat(length))).toHaveLength(length)
+    expect(redactAddresses(`${'a'.repeat(length)}@${'b'.repeat(length)}`)).toContain('[e-mail]')
+  }
+  read(20_000)
+  // Ten times the text is ten times the work, and would be a hundred times for whoever reads it again from every letter.
+  expect(await workMs(() => read(200_000))).toBeLessThan(40 * (await workMs(() => read(20_000))))
 })

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Crm, RecordRequest } from '../../../columns/ports.ts'
 import { hubspot, hubspotSequences } from '../../../connectors/hubspot.ts'
 import { type Sandbox, startSandbox } from '../../../sandbox/sandbox.ts'
-import { ownMs } from '../../support/own-time.ts'
+import { timed } from '../../support/own-time.ts'
 import { callWithin as call, failureOf } from '../failure-of.ts'
 
 let sandbox: Sandbox
@@ -84,10 +84,9 @@ describe('the faults of HubSpot', () => {
 
   it('hang: the deadline ends it with an unknown outcome', async () => {
     fault('hang')
-    const took = await ownMs(async () =>
-      expect(await failureOf(write('1', '7', 200))).toMatchObject({ kind: 'timeout', outcomeUnknown: true }),
-    )
-    expect(took).toBeLessThan(1_500)
+    const { answer, ownMs } = await timed(() => failureOf(write('1', '7', 200)))
+    expect(answer).toMatchObject({ kind: 'timeout', outcomeUnknown: true })
+    expect(ownMs).toBeLessThan(1_500)
     expect(await ownerOf('1')).toBe('7')
   })
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { idOf } from '../../../sandbox/salesforce/store.ts'
-import { ownMs } from '../../support/own-time.ts'
+import { timed } from '../../support/own-time.ts'
 import { until } from '../../support/runtime.ts'
 import { callOf, failureOf, requestOf, type Setup, startSetup } from './setup.ts'
 
@@ -84,13 +84,9 @@ describe('the deadline', () => {
     async (kind) => {
       await read()
       fault(kind, '/sobjects')
-      const took = await ownMs(async () =>
-        expect(await failureOf(write({ timeoutMs: 300 }))).toMatchObject({
-          kind: 'timeout',
-          outcomeUnknown: true,
-        }),
-      )
-      expect(took).toBeLessThan(1500)
+      const { answer, ownMs } = await timed(() => failureOf(write({ timeoutMs: 300 })))
+      expect(answer).toMatchObject({ kind: 'timeout', outcomeUnknown: true })
+      expect(ownMs).toBeLessThan(1500)
     },
   )
 
