@@ -120,19 +120,19 @@ describe('a bulk run', () => {
     seen.most = 0
     const bulk = await running.runtime.run('t', request({ force: true }))
     expect(bulk.lane).toBe('bulk')
-    const waits: number[] = []
+    const between: number[] = []
     for (let n = 0; n < 10; n += 1) {
-      const from = performance.now()
+      const from = seen.calls.length
       const ids = await insertRows(running, 't', [{ n: 10_000 + n }])
       expect(await running.runtime.settled('t', ids, null, patienceMs)).toBe(true)
-      waits.push(performance.now() - from)
+      between.push(seen.calls.length - from)
     }
     const during = await running.runtime.findRun(bulk.id)
     expect(during.status).toBe('running')
     await running.runtime.idle()
     expect(seen.most).toBeLessThanOrEqual(102)
-    // A live row takes its own ten milliseconds and its turn on the loop, never the time of the backlog.
-    expect(waits.toSorted((a, b) => a - b)[5]).toBeLessThan(250)
+    // A live row takes its own ten milliseconds and its turn on the loop, in which a few rounds of bulk rows come in, never the backlog.
+    expect(between.toSorted((a, b) => a - b)[5]).toBeLessThan(400)
     expect(await running.runtime.findRun(bulk.id)).toMatchObject({
       status: 'done',
       handedOut: 3_000,

@@ -145,7 +145,7 @@ test('an answer that comes late, while the next attempt is under way, is not tak
   const table = defineTable('t', { input }).column(
     'asked',
     ask({
-      timeoutMs: 60,
+      timeoutMs: 500,
       retry: { attempts: 2, baseMs: 1, maxMs: 1 },
       run: async () => {
         calls += 1

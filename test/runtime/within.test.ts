@@ -4,6 +4,7 @@ import { done } from '../../columns/column.ts'
 import { compute } from '../../columns/compute.ts'
 import { defineTable } from '../../columns/table.ts'
 import { timed } from '../support/own-time.ts'
+import { patienceMs } from '../support/patience.ts'
 import { insertOne, insertRows, rerun, runTables, statuses, until } from '../support/runtime.ts'
 import { runFaulty } from './faulty-store.ts'
 import { byRule, gate, type PaidOptions, type PaidServer, paid, startPaidServer } from './paid-question.ts'
@@ -106,7 +107,7 @@ describe('withinMs', () => {
       await held.opened
       return fine
     })
-    const running = await runTables([tableOf(server, { withinMs: 60, timeoutMs: 5_000 })])
+    const running = await runTables([tableOf(server, { withinMs: 60, timeoutMs: patienceMs })])
     const { answer: id, ownMs } = await timed(() => insertOne(running, 't', { company: 'acme' }))
     expect(ownMs).toBeLessThan(1_000)
     const before = await running.runtime.row('t', id)
@@ -157,7 +158,7 @@ describe('withinMs', () => {
 
   test('does not wait for a retry that would come too late', async () => {
     const server = await startPaidServer(() => ({ status: 429, retryAfterMs: 3_600_000 }))
-    const running = await runTables([tableOf(server, { withinMs: 2_000 })])
+    const running = await runTables([tableOf(server, { withinMs: patienceMs })])
     const { answer: id, ownMs } = await timed(() => insertOne(running, 't', { company: 'acme' }))
     expect(ownMs).toBeLessThan(1_500)
     expect(server.asked).toHaveLength(1)
@@ -169,7 +170,7 @@ describe('withinMs', () => {
 
   test('waits for a retry that comes in time', async () => {
     const server = await startPaidServer((call) => (call === 1 ? { status: 429, retryAfterMs: 50 } : fine))
-    const running = await runTables([tableOf(server, { withinMs: 2_000 })])
+    const running = await runTables([tableOf(server, { withinMs: patienceMs })])
     const id = await insertOne(running, 't', { company: 'acme' })
     expect((await running.runtime.row('t', id)).cells.asked).toMatchObject({ value: 'fine', stale: false })
   })
@@ -197,7 +198,7 @@ describe('withinMs', () => {
       return fine
     })
     const running = await runTables([
-      tableOf(server, { withinMs: 80, timeoutMs: 5_000, budget: { key: 'paid', concurrency: 1 } }),
+      tableOf(server, { withinMs: 80, timeoutMs: patienceMs, budget: { key: 'paid', concurrency: 1 } }),
     ])
     const [first = '', second = ''] = await insertRows(running, 't', [{ company: 'a' }, { company: 'b' }])
     await running.runtime.idle()
@@ -214,11 +215,11 @@ describe('withinMs', () => {
 
   test('begins for bulk rows with the call, so that a long queue is worked off', async () => {
     const server = await startPaidServer(async () => {
-      await new Promise((resolve) => setTimeout(resolve, 5))
+      await new Promise((resolve) => setTimeout(resolve, 10))
       return fine
     })
     const running = await runTables([
-      tableOf(server, { withinMs: 300, budget: { key: 'paid', concurrency: 1 } }),
+      tableOf(server, { withinMs: 1_000, budget: { key: 'paid', concurrency: 1 } }),
     ])
     const rows = Array.from({ length: 150 }, (_, n) => ({ company: `c${n}` }))
     await running.runtime.insert('t', rows, { lane: 'bulk' })
@@ -233,7 +234,9 @@ describe('withinMs', () => {
       await held.opened
       return { status: 200, answer: 'older' }
     })
-    const running = await runTables([tableOf(server, { withinMs: 40, timeoutMs: 5_000, forgetful: true })])
+    const running = await runTables([
+      tableOf(server, { withinMs: 400, timeoutMs: patienceMs, forgetful: true }),
+    ])
     const id = await insertOne(running, 't', { company: 'acme' })
     await rerun(running, 't', { mode: 'stale' })
     expect((await running.runtime.row('t', id)).cells.asked).toMatchObject({ value: 'newer' })
@@ -256,7 +259,7 @@ describe('withinMs', () => {
       await held.opened
       return fine
     })
-    const running = await runTables([tableOf(server, { withinMs: 30, timeoutMs: 5_000 })])
+    const running = await runTables([tableOf(server, { withinMs: 30, timeoutMs: patienceMs })])
     const id = await insertOne(running, 't', { company: 'acme' })
     await running.runtime.erase('t', id)
     held.open()
@@ -267,7 +270,7 @@ describe('withinMs', () => {
 
   test('ends with the process: a killed one has the stand-in, and the next asks only when told to', async () => {
     const server = await startPaidServer(() => new Promise(() => {}))
-    const running = await runFaulty([tableOf(server, { withinMs: 30, timeoutMs: 60_000 })])
+    const running = await runFaulty([tableOf(server, { withinMs: 30, timeoutMs: patienceMs })])
     const { rows } = await running.runtime.insert('t', [{ company: 'acme' }])
     const id = rows[0]?.status === 'accepted' ? rows[0].id : ''
     await running.runtime.idle()
