@@ -15,6 +15,8 @@ export interface ChaosOptions {
   /** Plays the same moments and faults again, as far as the machine's timing lets it. */
   seed: number
   leadsPerLife?: number
+  /** Milliseconds that the stand-ins take for each answer, as `rota sandbox` takes them. */
+  latency?: string
   /** Leave it out for the product as it is. */
   broken?: BrokenBuild
   tell?: (line: string) => void
@@ -56,12 +58,12 @@ const targets = [null, isCrmWrite, isNotify] as const
 
 /**
  * Kills a server with SIGKILL at random moments after its work began, starts it again, and asks the stand-ins what they saw. They run in a
- * process of their own, with 5 to 30 ms for each answer.
+ * process of their own.
  */
 export async function chaos(options: ChaosOptions): Promise<ChaosReport> {
   const startedAt = performance.now()
   const folder = await temporaryFolder()
-  const sandbox = await startSandboxProcess('5-30')
+  const sandbox = await startSandboxProcess(options.latency ?? '5-30')
   try {
     return { ...(await run(options, { sandbox, path: join(folder.path, 'rota.db') })), seconds: seconds() }
   } finally {
@@ -138,7 +140,7 @@ async function workBegan(
   { seen, target }: { seen: number; target: ((entry: LedgerEntry) => boolean) | null },
 ): Promise<number> {
   let newest = seen
-  for (const end = Date.now() + 4_000; Date.now() < end; await sleep(2)) {
+  for (const end = Date.now() + 20_000; Date.now() < end; await sleep(2)) {
     const lines = await sandbox.ledger(seen)
     newest = lines.at(-1)?.seq ?? seen
     const isThere =

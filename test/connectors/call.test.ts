@@ -48,7 +48,7 @@ describe('the time of a call', () => {
     call.clock.leftMs = 100
     const { answer, ownMs } = await timed(() => failureOf(exchange(asked(url), call)))
     expect(answer).toMatchObject({ kind: 'timeout', retryable: true })
-    expect(ownMs).toBeLessThan(1_000)
+    expect(ownMs).toBeLessThan(400)
     expect(call.clock.leftMs).toBeLessThanOrEqual(1)
     expect(requests).toBe(2)
   })

@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises'
 
-const tickMs = 5
+const tickMs = 20
 
 /**
  * A clock that goes on only while this process comes to its turn. A machine that is busy, or stands still for a while, makes a span
