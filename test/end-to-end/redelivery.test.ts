@@ -152,7 +152,8 @@ async function writesOpen(): Promise<number> {
   return rows.filter(({ cells }) => cells.crmOwner?.intent !== undefined).length
 }
 
-describe('leads that arrive again and again', () => {
+// One story, told in order.
+describe('leads that arrive again and again', { shuffle: false }, () => {
   test('have one owner and one turn each after kill -9 between draw and write, and a retry with the same key (traps 68, 69)', async () => {
     const posting = importFile({ rowsAtOnce: batchRows, keys: true })
     await until(async () => {
