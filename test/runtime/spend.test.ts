@@ -154,7 +154,7 @@ describe('money that was reserved', () => {
       if (call === 1) await held.opened
       return fine()
     })
-    const running = await runTables([tableOf(server, { timeoutMs: 40, spend: { perDay: 1 } })])
+    const running = await runTables([tableOf(server, { timeoutMs: 1_000, spend: { perDay: 1 } })])
     const id = await insertOne(running, 't', { company: 'acme' })
     held.open()
     const cell = await running.runtime.cell('t', id, 'asked')
