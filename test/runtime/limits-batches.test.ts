@@ -8,7 +8,7 @@ import { inTurn, type RunningCall, startCall } from '../../connectors/call.ts'
 import { createGatherer } from '../../connectors/gather.ts'
 import { patienceMs } from '../support/patience.ts'
 import { insertRows, onDisk, request, runTables, until } from '../support/runtime.ts'
-import { startVendor, type Vendor } from '../support/vendor.ts'
+import { startVendor, type Vendor, type VendorReply } from '../support/vendor.ts'
 
 const input = z.object({ n: z.number() })
 const budget = { key: 'crm:acme', concurrency: 1 }
@@ -93,10 +93,16 @@ describe('rows that share a request', () => {
   })
 
   test('have not left while their batch waits, and have once it is gone', async () => {
-    const vendor = await startVendor((_, said) => (said === 'read' ? null : { status: 200, afterMs: 60 }))
+    const cancelled = Promise.withResolvers<VendorReply>()
+    const isHeld = () =>
+      writesOf(vendor).filter(({ said }) => said.includes('.told.2.')).length === 3 &&
+      vendor.arrivals.at(-1)?.said === 'read'
+    // Of the third batch of the run one row is being read back, and the others wait for that, while the run is cancelled.
+    const vendor = await startVendor(() => (isHeld() ? cancelled.promise : null))
     const { running, ids, run } = await bulk(vendor, { max: 10, timeoutMs: patienceMs })
-    await until(() => writesOf(vendor).length === 3, 'three batches have left')
+    await until(isHeld, 'the third batch is being read back')
     await running.runtime.cancelRun(run.id)
+    cancelled.resolve({ status: 200 })
     await running.runtime.idle()
     const sent = idsIn(vendor)
     // Each row that was read back has a request of its own; whoever was sent and has none is in doubt.
