@@ -71,7 +71,12 @@ export interface TerritoryVersion {
   effectiveFrom: number
   savedAt: number
   who: string
+  /** When it was taken back, before it came into force; null while it stands. */
+  withdrawnAt: number | null
 }
+
+/** A territory, and from when it is to hold (epoch ms). */
+export type PlannedTerritory = Pick<TerritoryVersion, 'territory' | 'effectiveFrom'>
 
 export interface AuditQuery {
   subject?: 'rep' | 'pool' | 'territory' | 'credit' | 'row'

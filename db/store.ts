@@ -10,7 +10,6 @@ import type {
 import type { Pool } from '../routing/pool.ts'
 import type { Rep } from '../routing/rep.ts'
 import type { ServiceLevelClock } from '../routing/service-level/policy.ts'
-import type { Territory } from '../routing/territory.ts'
 import type { Filter } from './filter.ts'
 import type { Cells, JournalEntry, LateEntry, Values } from './journal.ts'
 import type {
@@ -22,6 +21,7 @@ import type {
   DrawRecord,
   NewAuditRecord,
   NewCredit,
+  PlannedTerritory,
   Seeds,
   TerritoryVersion,
 } from './ledger-records.ts'
@@ -38,6 +38,7 @@ export {
   type DrawRecord,
   type NewAuditRecord,
   type NewCredit,
+  type PlannedTerritory,
   type Seeds,
   type TerritoryVersion,
 } from './ledger-records.ts'
@@ -95,12 +96,25 @@ export interface Store {
   reps(): Promise<Rep[]>
   pools(): Promise<PoolState[]>
   pool(name: string): Promise<PoolState | null>
-  /** Every version of the territory, the latest saved first. */
+  /** Every version of every territory, the latest saved first. */
   territories(): Promise<TerritoryVersion[]>
   /** Writes one document of live data with its line of the audit log. */
-  putRep(rep: Rep, who: string): Promise<Rep>
-  putPool(pool: Pool, who: string): Promise<PoolState>
-  putTerritory(territory: Territory, effectiveFrom: number, who: string): Promise<TerritoryVersion>
+  putRep(rep: Rep, who: string, check?: Check<Rep | null>): Promise<Rep>
+  putPool(pool: Pool, who: string, check?: Check<Pool | null>): Promise<PoolState>
+  putTerritory(
+    planned: PlannedTerritory,
+    who: string,
+    check?: Check<readonly TerritoryVersion[]>,
+  ): Promise<TerritoryVersion>
+  /**
+   * Takes back a version that is not in force yet, with its line of the audit log; one that was taken back before stays as it is. Refused
+   * with `version-unknown`, and with `version-in-force` from the moment on that leads are decided by it.
+   */
+  withdrawTerritory(
+    of: { name: string; version: number },
+    who: string,
+    check?: Check<readonly TerritoryVersion[]>,
+  ): Promise<TerritoryVersion>
   /** Who changed what, the latest first. */
   audit(query: AuditQuery): Promise<AuditRecord[]>
   /** Adds a line about what a person did to a row beside runs: an owner let go, a lead refused. What it holds goes with the row. */
@@ -148,6 +162,12 @@ export interface Store {
 
   close(): Promise<void>
 }
+
+/**
+ * Looks at what an edit is about to replace, inside the transaction that writes: nothing comes between look and write. What it throws
+ * refuses the edit. Pure; a rep or a pool that is not there yet is null, the versions of a territory come in order.
+ */
+export type Check<Before> = (before: Before) => void
 
 export interface StoreInfo {
   engine: string

@@ -2,16 +2,17 @@ import { TableError } from '../columns/errors.ts'
 import type {
   AuditQuery,
   AuditRecord,
+  Check,
   CreditRecord,
   DrawRecord,
   NewCredit,
+  PlannedTerritory,
   Store,
   TerritoryVersion,
 } from '../db/store.ts'
 import type { Claim, DecisionView, PoolState } from '../routing/decision.ts'
 import { Pool } from '../routing/pool.ts'
 import { Rep } from '../routing/rep.ts'
-import type { Territory } from '../routing/territory.ts'
 
 export interface PoolView {
   state: PoolState
@@ -21,15 +22,28 @@ export interface PoolView {
 /** Reps, pools, territories and what the rotations did: read, and edited with a line of the audit log. An edit wakes the held leads. */
 export interface LiveData {
   reps(): Promise<Rep[]>
-  /** @throws {z.ZodError} for a document that is no rep, {TableError} `request-invalid` for a successor, say, who is not there. */
-  putRep(rep: unknown, who: string): Promise<Rep>
+  /**
+   * @throws {z.ZodError} for a document that is no rep, {TableError} `request-invalid` for a successor, say, who is not there; whatever
+   *   `check` throws at what the edit would replace.
+   */
+  putRep(rep: unknown, who: string, check?: Check<Rep | null>): Promise<Rep>
   pools(): Promise<PoolView[]>
   /** @throws {TableError} `pool-unknown`. */
   pool(name: string): Promise<PoolView>
-  putPool(pool: unknown, who: string): Promise<PoolView>
+  putPool(pool: unknown, who: string, check?: Check<Pool | null>): Promise<PoolView>
   /** Every version, the latest saved first. */
   territories(): Promise<TerritoryVersion[]>
-  putTerritory(territory: Territory, effectiveFrom: number, who: string): Promise<TerritoryVersion>
+  putTerritory(
+    planned: PlannedTerritory,
+    who: string,
+    check?: Check<readonly TerritoryVersion[]>,
+  ): Promise<TerritoryVersion>
+  /** @throws {TableError} `version-unknown`, or `version-in-force` for one that is not to come any more. */
+  withdrawTerritory(
+    of: { name: string; version: number },
+    who: string,
+    check?: Check<readonly TerritoryVersion[]>,
+  ): Promise<TerritoryVersion>
   audit(query: AuditQuery): Promise<AuditRecord[]>
   credit(credit: NewCredit): Promise<CreditRecord>
   credits(query: { pool?: string; after?: number; limit: number }): Promise<CreditRecord[]>
@@ -72,25 +86,29 @@ export function createLiveData({ store, now, wake }: LiveDataParts): LiveData {
 
   return {
     reps: () => store.reps(),
-    async putRep(given, who) {
-      const rep = await store.putRep(Rep.parse(given), who)
+    async putRep(given, who, check) {
+      const rep = await store.putRep(Rep.parse(given), who, check)
       wake()
       return rep
     },
     pools: async () => Promise.all((await store.pools()).map(({ pool }) => poolView(pool.name))),
     pool: poolView,
-    async putPool(given, who) {
+    async putPool(given, who, check) {
       const pool = Pool.parse(given)
-      await store.putPool(pool, who)
+      await store.putPool(pool, who, check)
       wake()
       return poolView(pool.name)
     },
     territories: () => store.territories(),
-    async putTerritory(territory, effectiveFrom, who) {
-      await refuseUnknownTerritory(territory.name)
-      const saved = await store.putTerritory(territory, effectiveFrom, who)
+    async putTerritory(planned, who, check) {
+      await refuseUnknownTerritory(planned.territory.name)
+      const saved = await store.putTerritory(planned, who, check)
       wake()
       return saved
+    },
+    async withdrawTerritory(of, who, check) {
+      await refuseUnknownTerritory(of.name)
+      return store.withdrawTerritory(of, who, check)
     },
     audit: (query) => store.audit(query),
     credit: (credit) => store.credit(credit),

@@ -23,6 +23,12 @@ const Moment = z.iso.datetime({
 export const PoolParams = z.object({ pool: z.string() })
 export const RepParams = z.object({ rep: z.string() })
 export const TerritoryParams = z.object({ territory: z.string() })
+export const VersionParams = z.object({
+  territory: z.string(),
+  version: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+})
+
+const Etag = z.string().describe('of what can be edited, for If-Match')
 
 /** Why a rep may not be drawn, and when that may end. */
 export const ExclusionView = z.object({
@@ -34,6 +40,7 @@ export const ExclusionView = z.object({
 export const PoolView = z.object({
   ...Pool.shape,
   url: Path,
+  etag: Etag,
   bound: z
     .number()
     .describe(
@@ -59,6 +66,7 @@ export const PoolBody = z.strictObject({
   name: Pool.shape.name.optional(),
   members: Pool.shape.members.max(1_000),
   url: AnyJson.optional(),
+  etag: AnyJson.optional(),
   bound: AnyJson.optional(),
   fairness: AnyJson.optional(),
 })
@@ -150,6 +158,7 @@ const Availability = {
 export const RepView = z.object({
   ...Rep.shape,
   url: Path,
+  etag: Etag,
   availability: z.object(Availability).describe('whatever the pool: active, leave, holidays, hours, caps'),
   load: z
     .object({ today: count, week: count, open: count })
@@ -165,6 +174,7 @@ export const RepBody = z.strictObject({
   id: Rep.shape.id.optional(),
   leave: Rep.shape.leave,
   url: AnyJson.optional(),
+  etag: AnyJson.optional(),
   availability: AnyJson.optional(),
   load: AnyJson.optional(),
   pools: AnyJson.optional(),
@@ -175,11 +185,13 @@ export const RepPatch = patchOf(RepBody)
 export const TerritoryView = z.object({
   ...Territory.shape,
   url: Path,
+  etag: Etag.describe('of the territory with all of its versions, for If-Match'),
   version: count.describe('counts from 1'),
   effectiveFrom: Iso,
   savedAt: Iso,
   who: z.string(),
   inForce: z.boolean().describe('what a lead that comes now is decided by'),
+  withdrawnAt: Iso.nullable().describe('taken back before it came into force; null: it stands'),
 })
 export type TerritoryView = z.output<typeof TerritoryView>
 export const TerritoriesAnswer = z.object({ territories: z.array(TerritoryView) })
@@ -189,10 +201,12 @@ export const TerritoryBody = z.strictObject({
   name: Territory.shape.name.optional(),
   effectiveFrom: Moment.optional().describe('now when absent; leads in flight keep what they began with'),
   url: AnyJson.optional(),
+  etag: AnyJson.optional(),
   version: AnyJson.optional(),
   savedAt: AnyJson.optional(),
   who: AnyJson.optional(),
   inForce: AnyJson.optional(),
+  withdrawnAt: AnyJson.optional(),
 })
 /** The time of a look-up, beside its dimensions. */
 export const LookUpTime = z.object({ at: Moment })
@@ -221,7 +235,7 @@ export const AuditAnswer = z.object({
       who: z.string(),
       at: Iso,
       before: AnyJson.describe('null: it was not there'),
-      after: AnyJson,
+      after: AnyJson.describe('null: it is not there any more'),
     }),
   ),
   next: count.nullable(),

@@ -5,6 +5,7 @@ import { handOversOf, type Pool } from '../../routing/pool.ts'
 import type { Rep } from '../../routing/rep.ts'
 import { findSameEmail } from '../../routing/same-email.ts'
 import type { Territory } from '../../routing/territory.ts'
+import type { TerritoryVersion } from '../store.ts'
 
 /** What documents of live data may name. */
 export interface Known {
@@ -65,6 +66,33 @@ export function checkDestinations(territory: Territory, known: Known): void {
     if ('person' in to) checkRepId(to.person, fieldOf(['entries', index, 'to', 'person']), known)
     else checkPoolName(to.pool, fieldOf(['entries', index, 'to', 'pool']), known)
   }
+}
+
+/** @throws {TableError} `version-unknown` */
+export function findVersion(
+  versions: readonly TerritoryVersion[],
+  { name, version }: { name: string; version: number },
+): TerritoryVersion {
+  const found = versions.find((each) => each.version === version)
+  if (found !== undefined) return found
+  throw new TableError('version-unknown', `territory ${name} has no version ${version}`, {
+    field: 'version',
+    value: version,
+    wayOut: `use one of: ${versions.map((each) => each.version).join(', ')}`,
+  })
+}
+
+/** @throws {TableError} `version-in-force` from the moment on at which leads may have been decided by it. */
+export function refuseInForce({ territory, version, effectiveFrom }: TerritoryVersion, at: number): void {
+  if (effectiveFrom > at) return
+  const began = new Date(effectiveFrom).toISOString()
+  const message = `version ${version} of territory ${territory.name} came into force at ${began}, so leads may have been decided by it`
+  throw new TableError('version-in-force', message, {
+    field: 'version',
+    value: version,
+    wayOut:
+      'save a new version with what is to hold from now on; only one that is still to come can be withdrawn',
+  })
 }
 
 function checkRepId(id: string, field: string, known: Known): void {

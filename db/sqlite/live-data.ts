@@ -1,11 +1,26 @@
 import { Pool } from '../../routing/pool.ts'
 import { Rep } from '../../routing/rep.ts'
 import { inForceAt, Territory } from '../../routing/territory.ts'
-import type { AuditRecord, Seeds, TerritoryVersion } from '../store.ts'
+import type { AuditRecord, Check, PlannedTerritory, Seeds, TerritoryVersion } from '../store.ts'
 import type { Audit } from './audit.ts'
-import { checkDestinations, checked, checkPool, checkRep, type Known } from './live-checks.ts'
+import {
+  checkDestinations,
+  checked,
+  checkPool,
+  checkRep,
+  findVersion,
+  type Known,
+  refuseInForce,
+} from './live-checks.ts'
 import { createLiveDocuments } from './live-documents.ts'
 import type { Connection } from './open.ts'
+
+/** Who edits and when, and what has to hold for it of what is there. */
+export interface Edit<Before> {
+  who: string
+  at: number
+  check?: Check<Before> | undefined
+}
 
 /** Reps, pools and territories, held in memory because every decision reads them; an edit writes the file and the audit log at once. */
 export interface LiveData {
@@ -20,9 +35,13 @@ export interface LiveData {
   territories(): TerritoryVersion[]
   /** Adds what is not there yet. The seeds may name one another. */
   seed(seeds: Seeds, at: number): void
-  putRep(rep: Rep, who: string, at: number): Rep
-  putPool(pool: Pool, who: string, at: number): Pool
-  putTerritory(territory: Territory, effectiveFrom: number, by: { who: string; at: number }): TerritoryVersion
+  putRep(rep: Rep, edit: Edit<Rep | null>): Rep
+  putPool(pool: Pool, edit: Edit<Pool | null>): Pool
+  putTerritory(planned: PlannedTerritory, edit: Edit<readonly TerritoryVersion[]>): TerritoryVersion
+  withdrawTerritory(
+    of: { name: string; version: number },
+    edit: Edit<readonly TerritoryVersion[]>,
+  ): TerritoryVersion
   /** Marks the beginning of a piece of work, for `undo`. */
   mark(): void
   undo(): void
@@ -66,6 +85,19 @@ export function createLiveData(connection: Connection, audit: Audit): LiveData {
     return version
   }
 
+  function withdraw(version: TerritoryVersion, at: number): TerritoryVersion {
+    isChanged = true
+    documents.withdraw(version, at)
+    const { name } = version.territory
+    const withdrawn = { ...version, withdrawnAt: at }
+    const versions = territories.get(name) ?? []
+    territories.set(
+      name,
+      versions.map((each) => (each === version ? withdrawn : each)),
+    )
+    return withdrawn
+  }
+
   function log(
     subject: AuditRecord['subject'],
     name: string,
@@ -102,34 +134,58 @@ export function createLiveData(connection: Connection, audit: Audit): LiveData {
       for (const rep of newReps) setRep(rep, at)
       for (const pool of newPools) setPool(pool, at)
       for (const territory of newTerritories)
-        addVersion({ territory, version: 1, effectiveFrom: at, savedAt: at, who: 'definition' })
+        addVersion({
+          territory,
+          version: 1,
+          effectiveFrom: at,
+          savedAt: at,
+          who: 'definition',
+          withdrawnAt: null,
+        })
     },
-    putRep(given, who, at) {
+    putRep(given, { who, at, check }) {
       const rep = repOf(given)
+      const before = reps.get(rep.id) ?? null
+      check?.(before)
       checkRep(rep, known())
-      log('rep', rep.id, { who, at, before: reps.get(rep.id) ?? null, after: rep })
+      log('rep', rep.id, { who, at, before, after: rep })
       setRep(rep, at)
       return rep
     },
-    putPool(given, who, at) {
+    putPool(given, { who, at, check }) {
       const pool = poolOf(given)
+      const before = pools.get(pool.name) ?? null
+      check?.(before)
       checkPool(pool, known())
-      log('pool', pool.name, { who, at, before: pools.get(pool.name) ?? null, after: pool })
+      log('pool', pool.name, { who, at, before, after: pool })
       setPool(pool, at)
       return pool
     },
-    putTerritory(given, effectiveFrom, { who, at }) {
+    putTerritory({ territory: given, effectiveFrom }, { who, at, check }) {
       const territory = territoryOf(given)
+      const versions = territories.get(territory.name) ?? []
+      check?.(versions)
       checkDestinations(territory, known())
-      const last = territories.get(territory.name)?.at(-1)
-      const version = (last?.version ?? 0) + 1
+      const last = versions.findLast(({ withdrawnAt }) => withdrawnAt === null)
+      // The number of one that was withdrawn is not given again: a request may still be about it.
+      const version = (versions.at(-1)?.version ?? 0) + 1
       log('territory', territory.name, {
         who,
         at,
         before: last === undefined ? null : { version: last.version, ...last.territory },
         after: { version, effectiveFrom, ...territory },
       })
-      return addVersion({ territory, version, effectiveFrom, savedAt: at, who })
+      return addVersion({ territory, version, effectiveFrom, savedAt: at, who, withdrawnAt: null })
+    },
+    withdrawTerritory({ name, version }, { who, at, check }) {
+      const versions = territories.get(name) ?? []
+      check?.(versions)
+      const found = findVersion(versions, { name, version })
+      if (found.withdrawnAt !== null) return found
+      refuseInForce(found, at)
+      const { effectiveFrom, territory } = found
+      log('territory', name, { who, at, before: { version, effectiveFrom, ...territory }, after: null })
+      return withdraw(found, at)
     },
     mark() {
       isChanged = false

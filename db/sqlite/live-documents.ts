@@ -20,13 +20,14 @@ export interface LiveDocuments {
   putRep(rep: Rep, at: number): void
   putPool(pool: Pool, at: number): void
   addTerritory(version: TerritoryVersion): void
+  withdraw(version: TerritoryVersion, at: number): void
 }
 
 export function createLiveDocuments(connection: Connection): LiveDocuments {
   const selectReps = connection.prepare('SELECT document FROM reps').pluck()
   const selectPools = connection.prepare('SELECT document FROM pools').pluck()
   const selectTerritories = connection.prepare(
-    `SELECT document, version, effective_from AS effectiveFrom, saved_at AS savedAt, who
+    `SELECT document, version, effective_from AS effectiveFrom, saved_at AS savedAt, who, withdrawn_at AS withdrawnAt
      FROM territories ORDER BY name, version`,
   )
   const upsert = (table: 'reps' | 'pools', key: 'id' | 'name') =>
@@ -38,6 +39,9 @@ export function createLiveDocuments(connection: Connection): LiveDocuments {
   const putPool = upsert('pools', 'name')
   const insertTerritory = connection.prepare(
     'INSERT INTO territories (name, version, document, effective_from, saved_at, who) VALUES (?, ?, ?, ?, ?, ?)',
+  )
+  const withdraw = connection.prepare(
+    'UPDATE territories SET withdrawn_at = ? WHERE name = ? AND version = ?',
   )
 
   return {
@@ -65,6 +69,7 @@ export function createLiveDocuments(connection: Connection): LiveDocuments {
         savedAt,
         who,
       ),
+    withdraw: ({ territory, version }, at) => void withdraw.run(at, territory.name, version),
   }
 }
 

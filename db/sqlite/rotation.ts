@@ -8,7 +8,7 @@ import { createCounters } from './counters.ts'
 import { type Credits, createCredits } from './credits.ts'
 import { createDrawReader, type DrawReader } from './draw-reader.ts'
 import { createLedger, type Ledger } from './ledger.ts'
-import { createLiveData, type LiveData } from './live-data.ts'
+import { createLiveData, type Edit, type LiveData } from './live-data.ts'
 import { createLoads } from './loads.ts'
 import type { Connection } from './open.ts'
 
@@ -22,7 +22,7 @@ export interface Rotation extends Pick<Ledger, 'settle' | 'view' | 'confirm' | '
   readonly audit: Audit
   stateOf(pool: Pool): PoolState
   /** Writes a pool; what it counted goes with it to a counter of another name. */
-  putPool(pool: Pool, who: string): PoolState
+  putPool(pool: Pool, edit: Edit<Pool | null>): PoolState
   /** Writes the clock of a row, which from now on says on whose plate it is. */
   clock(row: number, tableId: number, entry: { column: string; clock: ServiceLevelClock }): void
   /** The row came to rest. */
@@ -74,9 +74,9 @@ export function createRotation(
     clocks,
     audit,
     stateOf,
-    putPool(given, who) {
+    putPool(given, edit) {
       const before = live.pool(given.name)
-      const pool = live.putPool(given, who, now())
+      const pool = live.putPool(given, edit)
       if (before !== null) counters.carry(before, pool, live.pools())
       return stateOf(pool)
     },

@@ -128,7 +128,7 @@ export const pools = sqliteTable('pools', {
   updatedAt: integer().notNull(),
 })
 
-/** Every version of a territory; none is ever changed, since leads in flight keep what they began with. */
+/** Every version of a territory; none that was in force is ever changed, since leads in flight keep what they began with. */
 export const territories = sqliteTable(
   'territories',
   {
@@ -139,6 +139,7 @@ export const territories = sqliteTable(
     effectiveFrom: integer().notNull(),
     savedAt: integer().notNull(),
     who: text().notNull(),
+    withdrawnAt: integer(),
   },
   (table) => [uniqueIndex('territories_version').on(table.name, table.version)],
 )

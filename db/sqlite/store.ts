@@ -134,10 +134,12 @@ function assemble(connection: Connection, options: Required<SqliteOptions>): Sto
         return pool === null ? null : rotation.stateOf(pool)
       }),
     territories: () => read(() => live.territories()),
-    putRep: (rep, who) => queue.run(() => live.putRep(rep, who, now())),
-    putPool: (pool, who) => queue.run(() => rotation.putPool(pool, who)),
-    putTerritory: (territory, effectiveFrom, who) =>
-      queue.run(() => live.putTerritory(territory, effectiveFrom, { who, at: now() })),
+    putRep: (rep, who, check) => queue.run(() => live.putRep(rep, { who, at: now(), check })),
+    putPool: (pool, who, check) => queue.run(() => rotation.putPool(pool, { who, at: now(), check })),
+    putTerritory: (planned, who, check) =>
+      queue.run(() => live.putTerritory(planned, { who, at: now(), check })),
+    withdrawTerritory: (of, who, check) =>
+      queue.run(() => live.withdrawTerritory(of, { who, at: now(), check })),
     audit: (query) => read(() => rotation.audit.find(query)),
     recordAudit: (line) => queue.run(() => rotation.audit.add({ ...line, at: now() })),
     credit: (credit) => queue.run(() => rotation.credits.give(credit)),

@@ -4,6 +4,8 @@ export interface Effective {
   version: number
   effectiveFrom: number
   savedAt: number
+  /** Taken back before it came into force: it never holds. Null for one that stands. */
+  withdrawnAt: number | null
 }
 
 /**
@@ -17,6 +19,7 @@ export function inForceAt<Version extends Effective>(
   let first: Version | null = null
   let best: Version | null = null
   for (const each of versions) {
+    if (each.withdrawnAt !== null) continue
     if (first === null || each.version < first.version) first = each
     if (each.effectiveFrom > at || each.savedAt > at) continue
     if (best === null || comesLater(each, best)) best = each

@@ -1,4 +1,5 @@
 import { createRoute } from '@hono/zod-openapi'
+import type { Check } from '../../db/store.ts'
 import { memberExclusion } from '../../routing/availability.ts'
 import type { DecisionView } from '../../routing/decision.ts'
 import { Pool } from '../../routing/pool.ts'
@@ -19,6 +20,7 @@ import { changedFields, createQueue } from '../merge.ts'
 import type { App, Parts } from '../parts.ts'
 import { poolPath } from '../paths.ts'
 import { previewPool } from '../pool-preview.ts'
+import { EditHeaders, etagOf, otherThanMatched, preconditionOf, taggedAnswer } from '../precondition.ts'
 import { checked, requireSameName } from '../problem.ts'
 import { requireKnownIn } from '../references.ts'
 
@@ -39,7 +41,7 @@ const readRoute = createRoute({
   tags: ['pools'],
   summary: 'One pool',
   request: { params: PoolParams, query: NoQuery },
-  responses: { 200: jsonAnswer('the pool', PoolView) },
+  responses: { 200: taggedAnswer('the pool', PoolView) },
 })
 
 const putRoute = createRoute({
@@ -50,8 +52,12 @@ const putRoute = createRoute({
   description:
     'A pool that is not there is created; rules ask it once their table names it, pools and territories can at once. Balances survive the change: a new member starts level, nobody is owed a burst. Leads that are held look again at once, and who changed what is kept.',
   middleware: [readJson] as const,
-  request: { params: PoolParams, query: NoQuery, body: jsonBody(PoolBody) },
-  responses: { 200: jsonAnswer('the pool', PoolView), 201: jsonAnswer('the new pool', PoolView) },
+  request: { params: PoolParams, query: NoQuery, headers: EditHeaders, body: jsonBody(PoolBody) },
+  responses: {
+    200: taggedAnswer('the pool', PoolView),
+    201: taggedAnswer('the new pool', PoolView),
+    412: otherThanMatched,
+  },
 })
 
 const patchRoute = createRoute({
@@ -62,8 +68,8 @@ const patchRoute = createRoute({
   description:
     'Each field that is named is replaced whole, members as well; all others stay. Checked and written down like PUT.',
   middleware: [readJson] as const,
-  request: { params: PoolParams, query: NoQuery, body: jsonBody(PoolPatch) },
-  responses: { 200: jsonAnswer('the pool', PoolView) },
+  request: { params: PoolParams, query: NoQuery, headers: EditHeaders, body: jsonBody(PoolPatch) },
+  responses: { 200: taggedAnswer('the pool', PoolView), 412: otherThanMatched },
 })
 
 const previewRoute = createRoute({
@@ -80,10 +86,10 @@ const previewRoute = createRoute({
 export function poolRoutes(app: App, { runtime, who }: Parts): void {
   const inTurn = createQueue()
 
-  async function save(given: unknown): Promise<StoredPool> {
+  async function save(given: unknown, check: Check<Pool | null>): Promise<StoredPool> {
     const pool = checked(Pool, given)
     await requireKnownIn(pool, runtime)
-    return runtime.putPool(pool, who)
+    return runtime.putPool(pool, who, check)
   }
 
   app.openapi(listRoute, async (c) => {
@@ -93,27 +99,39 @@ export function poolRoutes(app: App, { runtime, who }: Parts): void {
 
   app.openapi(readRoute, async (c) => {
     const pool = await runtime.pool(c.req.valid('param').pool)
-    return c.json(poolView(pool, await runtime.decisionView()), 200)
+    const view = poolView(pool, await runtime.decisionView())
+    return c.json(view, 200, { etag: view.etag })
   })
 
   app.openapi(putRoute, async (c) => {
     const name = c.req.valid('param').pool
-    const { fairness, bound, url, ...given } = checked(PoolBody, c.get('body'))
+    const { fairness, bound, url, etag, ...given } = checked(PoolBody, c.get('body'))
     requireSameName('name', given.name, name)
-    const { saved, isNew } = await inTurn(async () => {
-      const before = await runtime.pools()
-      const isNew = !before.some(({ state }) => state.pool.name === name)
-      return { saved: await save({ ...given, name }), isNew }
-    })
-    return c.json(poolView(saved, await runtime.decisionView()), isNew ? 201 : 200)
+    const precondition = preconditionOf(c.req.valid('header'), `pool ${name}`)
+    let isNew = false
+    const saved = await inTurn(() =>
+      save({ ...given, name }, (before) => {
+        precondition(before)
+        isNew = before === null
+      }),
+    )
+    const view = poolView(saved, await runtime.decisionView())
+    return c.json(view, isNew ? 201 : 200, { etag: view.etag })
   })
 
   app.openapi(patchRoute, async (c) => {
     const { pool } = c.req.valid('param')
     const { name, ...change } = changedFields(checked(PoolPatch, c.get('body')), Pool)
     if (typeof name === 'string') requireSameName('name', name, pool)
-    const saved = await inTurn(async () => save({ ...(await runtime.pool(pool)).state.pool, ...change }))
-    return c.json(poolView(saved, await runtime.decisionView()), 200)
+    const precondition = preconditionOf(c.req.valid('header'), `pool ${pool}`)
+    const saved = await inTurn(async () => {
+      const before = (await runtime.pool(pool)).state.pool
+      // Here for what the change is merged into, and once more in the transaction.
+      precondition(before)
+      return save({ ...before, ...change }, precondition)
+    })
+    const view = poolView(saved, await runtime.decisionView())
+    return c.json(view, 200, { etag: view.etag })
   })
 
   app.openapi(previewRoute, async (c) => {
@@ -130,6 +148,7 @@ export function poolView({ state, counts }: StoredPool, view: DecisionView): Poo
   return {
     ...pool,
     url: poolPath(pool.name),
+    etag: etagOf(pool),
     bound: sharing < 2 ? 0 : inHundredths(1 - 1 / (2 * sharing - 2)),
     fairness: counts.map((each) => {
       const member = pool.members.find(({ rep }) => rep === each.member)

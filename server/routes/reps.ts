@@ -1,5 +1,6 @@
 import { createRoute } from '@hono/zod-openapi'
 import { TableError } from '../../columns/errors.ts'
+import type { Check } from '../../db/store.ts'
 import type { DecisionView } from '../../routing/decision.ts'
 import type { Pool } from '../../routing/pool.ts'
 import { Rep } from '../../routing/rep.ts'
@@ -10,6 +11,7 @@ import { RepBody, RepParams, RepPatch, RepsAnswer, RepView } from '../contract-r
 import { changedFields, createQueue } from '../merge.ts'
 import type { App, Parts } from '../parts.ts'
 import { repPath } from '../paths.ts'
+import { EditHeaders, etagOf, otherThanMatched, preconditionOf, taggedAnswer } from '../precondition.ts'
 import { checked, requireSameName } from '../problem.ts'
 import { requireKnownFor } from '../references.ts'
 
@@ -30,7 +32,7 @@ const readRoute = createRoute({
   tags: ['reps'],
   summary: 'One rep: may be drawn now or not, why, and when next',
   request: { params: RepParams, query: NoQuery },
-  responses: { 200: jsonAnswer('the rep', RepView) },
+  responses: { 200: taggedAnswer('the rep', RepView) },
 })
 
 const putRoute = createRoute({
@@ -41,8 +43,12 @@ const putRoute = createRoute({
   description:
     'A rep who is not there is created; of one who is, whatever is left out goes back to its default: PATCH changes single fields. Nobody is deleted: a rep who left becomes inactive, so that the ledger stays true. Leads that are held look again at once, and who changed what is kept.',
   middleware: [readJson] as const,
-  request: { params: RepParams, query: NoQuery, body: jsonBody(RepBody) },
-  responses: { 200: jsonAnswer('the rep', RepView), 201: jsonAnswer('the new rep', RepView) },
+  request: { params: RepParams, query: NoQuery, headers: EditHeaders, body: jsonBody(RepBody) },
+  responses: {
+    200: taggedAnswer('the rep', RepView),
+    201: taggedAnswer('the new rep', RepView),
+    412: otherThanMatched,
+  },
 })
 
 const patchRoute = createRoute({
@@ -53,8 +59,8 @@ const patchRoute = createRoute({
   description:
     'Each field that is named is replaced whole, all others stay. Checked and written down like PUT.',
   middleware: [readJson] as const,
-  request: { params: RepParams, query: NoQuery, body: jsonBody(RepPatch) },
-  responses: { 200: jsonAnswer('the rep', RepView) },
+  request: { params: RepParams, query: NoQuery, headers: EditHeaders, body: jsonBody(RepPatch) },
+  responses: { 200: taggedAnswer('the rep', RepView), 412: otherThanMatched },
 })
 
 /** `/v1/reps` and everything below it. */
@@ -86,33 +92,47 @@ export function repRoutes(app: App, { runtime, who }: Parts): void {
     )
   }
 
-  async function save(given: unknown): Promise<void> {
+  async function save(given: unknown, check: Check<Rep | null>): Promise<void> {
     const rep = checked(Rep, given)
     await requireKnownFor(rep, runtime)
-    await runtime.putRep(rep, who)
+    await runtime.putRep(rep, who, check)
   }
 
   app.openapi(listRoute, async (c) => c.json({ reps: await views(await runtime.reps()) }, 200))
-  app.openapi(readRoute, async (c) => c.json(await one(c.req.valid('param').rep), 200))
+  app.openapi(readRoute, async (c) => {
+    const rep = await one(c.req.valid('param').rep)
+    return c.json(rep, 200, { etag: rep.etag })
+  })
 
   app.openapi(putRoute, async (c) => {
     const id = c.req.valid('param').rep
-    const { url, availability, load, pools, ...given } = checked(RepBody, c.get('body'))
+    const { url, etag, availability, load, pools, ...given } = checked(RepBody, c.get('body'))
     requireSameName('id', given.id, id)
-    const isNew = await inTurn(async () => {
-      const before = await runtime.reps()
-      await save({ ...given, id })
-      return !before.some((rep) => rep.id === id)
-    })
-    return c.json(await one(id), isNew ? 201 : 200)
+    const precondition = preconditionOf(c.req.valid('header'), `rep ${id}`)
+    let isNew = false
+    await inTurn(() =>
+      save({ ...given, id }, (before) => {
+        precondition(before)
+        isNew = before === null
+      }),
+    )
+    const rep = await one(id)
+    return c.json(rep, isNew ? 201 : 200, { etag: rep.etag })
   })
 
   app.openapi(patchRoute, async (c) => {
     const id = c.req.valid('param').rep
     const { id: given, ...change } = changedFields(checked(RepPatch, c.get('body')), Rep)
     if (typeof given === 'string') requireSameName('id', given, id)
-    await inTurn(async () => save({ ...(await stored(id)), ...change }))
-    return c.json(await one(id), 200)
+    const precondition = preconditionOf(c.req.valid('header'), `rep ${id}`)
+    await inTurn(async () => {
+      const before = await stored(id)
+      // Here for what the change is merged into, and once more in the transaction.
+      precondition(before)
+      await save({ ...before, ...change }, precondition)
+    })
+    const rep = await one(id)
+    return c.json(rep, 200, { etag: rep.etag })
   })
 }
 
@@ -120,6 +140,7 @@ function repView(rep: Rep, view: DecisionView, pools: readonly Pool[]): RepView 
   return {
     ...rep,
     url: repPath(rep.id),
+    etag: etagOf(rep),
     availability: availabilityOf(view, rep.id),
     load: loadOf(rep, view),
     pools: pools.flatMap((pool) =>

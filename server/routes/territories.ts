@@ -2,8 +2,8 @@ import { createRoute } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { TableError } from '../../columns/errors.ts'
 import type { TerritoryVersion } from '../../db/store.ts'
-import { inForceAt, lookUp, Territory, whyNowhere } from '../../routing/territory.ts'
-import { jsonAnswer, jsonBody, readJson } from '../body.ts'
+import { lookUp, Territory, whyNowhere } from '../../routing/territory.ts'
+import { jsonAnswer, jsonBody, problemAnswer, readJson } from '../body.ts'
 import { NoQuery } from '../contract.ts'
 import {
   LookUpAnswer,
@@ -13,12 +13,13 @@ import {
   TerritoryParams,
   TerritoryVersionsAnswer,
   TerritoryView,
+  VersionParams,
 } from '../contract-routing.ts'
 import type { App, Parts } from '../parts.ts'
-import { territoryPath } from '../paths.ts'
+import { EditHeaders, otherThanMatched, requirePrecondition, taggedAnswer } from '../precondition.ts'
 import { checked, invalidRequest, ProblemError, requireSameName } from '../problem.ts'
 import { requireSound } from '../territory-check.ts'
-import { findVersion, namesOf } from '../territory-versions.ts'
+import { findVersion, namesOf, territoryEtag, versionView } from '../territory-versions.ts'
 
 const path = '/v1/territories/{territory}' as const
 
@@ -37,7 +38,7 @@ const readRoute = createRoute({
   tags: ['territories'],
   summary: 'The version in force now',
   request: { params: TerritoryParams, query: NoQuery },
-  responses: { 200: jsonAnswer('the territory', TerritoryView) },
+  responses: { 200: taggedAnswer('the territory', TerritoryView) },
 })
 
 const putRoute = createRoute({
@@ -48,8 +49,8 @@ const putRoute = createRoute({
   description:
     'A combination without a destination, entries that overlap without a rank, an entry that never decides, a pool or rep that is not there: refused, each named. Leads in flight keep the version they began with.',
   middleware: [readJson] as const,
-  request: { params: TerritoryParams, query: NoQuery, body: jsonBody(TerritoryBody) },
-  responses: { 200: jsonAnswer('the version', TerritoryView) },
+  request: { params: TerritoryParams, query: NoQuery, headers: EditHeaders, body: jsonBody(TerritoryBody) },
+  responses: { 200: taggedAnswer('the version', TerritoryView), 412: otherThanMatched },
 })
 
 const versionsRoute = createRoute({
@@ -59,6 +60,21 @@ const versionsRoute = createRoute({
   summary: 'Every version, the latest saved first',
   request: { params: TerritoryParams, query: NoQuery },
   responses: { 200: jsonAnswer('the versions', TerritoryVersionsAnswer) },
+})
+
+const withdrawRoute = createRoute({
+  method: 'delete',
+  path: `${path}/versions/{version}`,
+  tags: ['territories'],
+  summary: 'Take back a version that is still to come',
+  description:
+    'Refused from the moment on at which it is in force. A version that was taken back stays in the list with the time of it, and its number is not given again. Who did it is kept.',
+  request: { params: VersionParams, query: NoQuery, headers: EditHeaders },
+  responses: {
+    200: taggedAnswer('the version that was taken back', TerritoryView),
+    409: problemAnswer('the version is or was in force'),
+    412: otherThanMatched,
+  },
 })
 
 const lookUpRoute = createRoute({
@@ -86,28 +102,21 @@ const lookUpRoute = createRoute({
 
 /** `/v1/territories` and everything below it. */
 export function territoryRoutes(app: App, { runtime, now, who }: Parts): void {
-  const view = (version: TerritoryVersion, current: TerritoryVersion | null) => {
-    const { territory, ...rest } = version
-    return {
-      ...territory,
-      ...rest,
-      url: territoryPath(territory.name),
-      effectiveFrom: new Date(rest.effectiveFrom).toISOString(),
-      savedAt: new Date(rest.savedAt).toISOString(),
-      inForce: version.version === current?.version,
-    }
-  }
   const current = async (name: string) => findVersion(await runtime.territories(), name, now())
+  const viewOf = async (version: TerritoryVersion) => versionView(version, await runtime.territories(), now())
+  const preconditionOf =
+    (headers: z.output<typeof EditHeaders>, name: string) => (versions: readonly TerritoryVersion[]) =>
+      requirePrecondition(headers, `territory ${name}`, territoryEtag(versions, now()))
 
   app.openapi(listRoute, async (c) => {
     const all = await runtime.territories()
     const found = namesOf(all).map((name) => findVersion(all, name, now()))
-    return c.json({ territories: found.map((each) => view(each, each)) }, 200)
+    return c.json({ territories: found.map((each) => versionView(each, all, now())) }, 200)
   })
 
   app.openapi(readRoute, async (c) => {
-    const found = await current(c.req.valid('param').territory)
-    return c.json(view(found, found), 200)
+    const view = await viewOf(await current(c.req.valid('param').territory))
+    return c.json(view, 200, { etag: view.etag })
   })
 
   app.openapi(putRoute, async (c) => {
@@ -119,8 +128,10 @@ export function territoryRoutes(app: App, { runtime, now, who }: Parts): void {
     refuseBefore(before, at)
     const territory = checked(Territory, { name, dimensions: body.dimensions, entries: body.entries })
     await requireSound(runtime, territory, before.territory)
-    const saved = await runtime.putTerritory(territory, at, who)
-    return c.json(view(saved, await current(name)), 200)
+    const precondition = preconditionOf(c.req.valid('header'), name)
+    const planned = { territory, effectiveFrom: at }
+    const view = await viewOf(await runtime.putTerritory(planned, who, precondition))
+    return c.json(view, 200, { etag: view.etag })
   })
 
   app.openapi(versionsRoute, async (c) => {
@@ -128,8 +139,14 @@ export function territoryRoutes(app: App, { runtime, now, who }: Parts): void {
     const all = await runtime.territories()
     findVersion(all, name, now())
     const mine = all.filter(({ territory }) => territory.name === name)
-    const inForce = inForceAt(mine, now())
-    return c.json({ versions: mine.map((each) => view(each, inForce)) }, 200)
+    return c.json({ versions: mine.map((each) => versionView(each, mine, now())) }, 200)
+  })
+
+  app.openapi(withdrawRoute, async (c) => {
+    const { territory: name, version } = c.req.valid('param')
+    const precondition = preconditionOf(c.req.valid('header'), name)
+    const view = await viewOf(await runtime.withdrawTerritory({ name, version }, who, precondition))
+    return c.json(view, 200, { etag: view.etag })
   })
 
   app.openapi(lookUpRoute, async (c) => {

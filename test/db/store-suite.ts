@@ -11,6 +11,7 @@ import { feedSuite } from './suite/feed.ts'
 import { groupCommitSuite } from './suite/group-commit.ts'
 import { insertSuite } from './suite/inserts.ts'
 import { liveDataSuite } from './suite/live-data.ts'
+import { liveEditsSuite } from './suite/live-edits.ts'
 import { loadSuite } from './suite/loads.ts'
 import { purseSuite } from './suite/purses.ts'
 import { querySuite } from './suite/queries.ts'
@@ -30,6 +31,7 @@ export function storeSuite(name: string, under: StoreUnderTest): void {
     creditSuite(under)
     loadSuite(under)
     liveDataSuite(under)
+    liveEditsSuite(under)
     auditSuite(under)
     clockSuite(under)
     answerSuite(under)

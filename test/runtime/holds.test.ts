@@ -249,7 +249,10 @@ describe('a lead for whom nobody is there', () => {
     const first = await insertOne(running, 'leads', { name: 'a' })
     expect((await cellOf(running, first))?.status).toBe('waiting')
     const entries = [{ match: {}, to: { person: 'dev' } }]
-    await running.runtime.putTerritory({ ...market, entries }, Date.now(), 'boss')
+    await running.runtime.putTerritory(
+      { territory: { ...market, entries }, effectiveFrom: Date.now() },
+      'boss',
+    )
     const second = await insertOne(running, 'leads', { name: 'b' })
     expect(await ownerOf(running, second)).toMatchObject({ rep: 'dev' })
     expect((await cellOf(running, first))?.status).toBe('waiting')
@@ -257,7 +260,9 @@ describe('a lead for whom nobody is there', () => {
     await until(async () => (await cellOf(running, first))?.status === 'done', 'it went on')
     expect(await ownerOf(running, first)).toMatchObject({ rep: 'ana' })
     const unknown = { ...market, name: 'markte' }
-    await expect(running.runtime.putTerritory(unknown, Date.now(), 'boss')).rejects.toMatchObject({
+    await expect(
+      running.runtime.putTerritory({ territory: unknown, effectiveFrom: Date.now() }, 'boss'),
+    ).rejects.toMatchObject({
       code: 'territory-unknown',
     })
   })

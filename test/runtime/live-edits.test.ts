@@ -82,7 +82,10 @@ describe('a territory that is drawn anew', () => {
     const id = await insertOne(running, 'leads', { name: 'a', ...lead })
     expect((await ownerOf(running, id)).rep).toBe('ana')
     const entries = market.entries.map((entry) => ({ ...entry, to: { person: 'bo' } }))
-    await running.runtime.putTerritory({ ...market, entries }, Date.now(), 'boss')
+    await running.runtime.putTerritory(
+      { territory: { ...market, entries }, effectiveFrom: Date.now() },
+      'boss',
+    )
     await running.runtime.idle()
     for (const wish of [{ mode: 'stale' as const }, { force: true }]) {
       await rerun(running, 'leads', wish)

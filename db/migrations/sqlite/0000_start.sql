@@ -209,7 +209,8 @@ CREATE TABLE `territories` (
 	`document` text NOT NULL,
 	`effective_from` integer NOT NULL,
 	`saved_at` integer NOT NULL,
-	`who` text NOT NULL
+	`who` text NOT NULL,
+	`withdrawn_at` integer
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `territories_version` ON `territories` (`name`,`version`);

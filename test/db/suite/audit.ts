@@ -31,7 +31,7 @@ export function auditSuite(under: StoreUnderTest): void {
       await bench.store.putRep(edited, 'mia')
       clock.now = at + 1
       await bench.store.putPool(changed, 'noor')
-      await bench.store.putTerritory(territory({ person: 'bo' }), at + 5, 'mia')
+      await bench.store.putTerritory({ territory: territory({ person: 'bo' }), effectiveFrom: at + 5 }, 'mia')
       await bench.store.putRep(rep('new'), 'mia')
       if (durable) await bench.reopen()
       const lines = await bench.store.audit({ limit: 10 })

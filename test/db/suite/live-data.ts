@@ -34,7 +34,7 @@ export function liveDataSuite(under: StoreUnderTest): void {
       const moved = territory({ person: 'cy' })
       await bench.store.putRep(away, 'mia')
       await bench.store.putPool(paused, 'mia')
-      await bench.store.putTerritory(moved, at, 'mia')
+      await bench.store.putTerritory({ territory: moved, effectiveFrom: at }, 'mia')
       if (durable) await bench.reopen()
       await bench.store.seed({
         reps: [rep('ana'), rep('eve')],
@@ -84,7 +84,7 @@ export function liveDataSuite(under: StoreUnderTest): void {
         return null
       })
       await bench.store.putRep(rep('ana', { active: false }), 'mia')
-      await bench.store.putTerritory(territory({ person: 'cy' }), at, 'mia')
+      await bench.store.putTerritory({ territory: territory({ person: 'cy' }), effectiveFrom: at }, 'mia')
       expect(held).toEqual(copy)
       expect(await bench.store.pool('emea')).not.toEqual(copy[0])
     })
@@ -153,7 +153,9 @@ export function liveDataSuite(under: StoreUnderTest): void {
       for (const each of reps) await expect(bench.store.putRep(each, 'mia')).rejects.toMatchObject(refusal)
       for (const each of pools) await expect(bench.store.putPool(each, 'mia')).rejects.toMatchObject(refusal)
       for (const each of territories)
-        await expect(bench.store.putTerritory(each, at, 'mia')).rejects.toMatchObject(refusal)
+        await expect(
+          bench.store.putTerritory({ territory: each, effectiveFrom: at }, 'mia'),
+        ).rejects.toMatchObject(refusal)
       if (durable) await bench.reopen()
       expect([await bench.store.reps(), await bench.store.pools(), await bench.store.territories()]).toEqual(
         before,
@@ -271,11 +273,17 @@ export function liveDataSuite(under: StoreUnderTest): void {
     it('is read as it stood when the lead’s run began (trap 63)', async () => {
       await bench.store.seed(seeds())
       clock.now = at + 10
-      await bench.store.putTerritory(territory({ person: 'bo' }), at, 'mia')
+      await bench.store.putTerritory({ territory: territory({ person: 'bo' }), effectiveFrom: at }, 'mia')
       clock.now = at + 20
-      await bench.store.putTerritory(territory({ person: 'cy' }), at + 100, 'mia')
+      await bench.store.putTerritory(
+        { territory: territory({ person: 'cy' }), effectiveFrom: at + 100 },
+        'mia',
+      )
       clock.now = at + 30
-      const saved = await bench.store.putTerritory(territory({ person: 'di' }), at + 30, 'mia')
+      const saved = await bench.store.putTerritory(
+        { territory: territory({ person: 'di' }), effectiveFrom: at + 30 },
+        'mia',
+      )
       expect(saved).toMatchObject({ version: 4, effectiveFrom: at + 30, savedAt: at + 30, who: 'mia' })
       if (durable) await bench.reopen()
       // Before there was one: the first.
@@ -294,7 +302,7 @@ export function liveDataSuite(under: StoreUnderTest): void {
     it('in a decision is that of its run, whatever was saved since', async () => {
       await bench.store.seed(seeds())
       clock.now = at + 10
-      await bench.store.putTerritory(territory({ person: 'bo' }), at, 'mia')
+      await bench.store.putTerritory({ territory: territory({ person: 'bo' }), effectiveFrom: at }, 'mia')
       const seen: unknown[] = []
       await bench.build(await bench.row(), (settle) => {
         const { decide, ...of } = settlement({ decide: draw })
