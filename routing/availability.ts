@@ -100,7 +100,7 @@ function nextAtWork(
 function leaveReason(leave: LeaveSpan, { rep, now, until }: { rep: Rep; now: number; until: number | null }) {
   const back = until === null ? '' : ` until ${localText(until, rep.zone)}`
   return leave.beginsAt > now
-    ? `goes on leave at ${localText(leave.beginsAt, rep.zone)}, draws stop before it${back}`
+    ? `will be on leave from ${localText(leave.beginsAt, rep.zone)}, draws stop before it${back}`
     : `on leave${back}`
 }
 

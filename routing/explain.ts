@@ -1,4 +1,12 @@
-import type { Assignment, ConditionTrace, Considered, DecisionTrace, Method, RuleTrace } from './decision.ts'
+import type {
+  Assignment,
+  ConditionTrace,
+  Considered,
+  DecisionTrace,
+  Exclusion,
+  Method,
+  RuleTrace,
+} from './decision.ts'
 
 const byMethod: Record<Method, string> = {
   existing_owner: 'as the owner the CRM has already',
@@ -132,9 +140,9 @@ export function whyOwner(
   asked: string,
 ): string | null {
   if (rep !== asked) return null
-  if (method === 'manual_override') return `${name} has this lead, given by hand: ${sentence(reason)}`
+  if (method === 'manual_override') return `${name} has this lead, given by hand: ${pastSentence(reason)}`
   const from = pool === null ? '' : `, pool ${pool}`
-  return `${name} has this lead ${byMethod[method]} (${ruleName(rule)}${from}): ${sentence(reason)}`
+  return `${name} has this lead ${byMethod[method]} (${ruleName(rule)}${from}): ${pastSentence(reason)}`
 }
 
 /**
@@ -171,14 +179,14 @@ function whyNotBy(
   const asked = capital(ruleName(rule))
   if (considered === undefined) {
     return matched
-      ? `${asked} decided without a rotation: ${sentence(reason)}`
-      : `${asked}: ${sentence(reason)}`
+      ? `${asked} decided without a rotation: ${pastSentence(reason)}`
+      : `${asked}: ${pastSentence(reason)}`
   }
   const own = considered.find(({ member }) => member === rep)
   const where = `pool ${pool ?? '(unnamed)'}`
   if (own === undefined) return `${asked}: ${name} is not in ${where}.`
   if (own.excluded !== null)
-    return `${asked}: in ${where} ${name} could not be drawn: ${sentence(own.excluded.reason)}`
+    return `${asked}: in ${where} ${name} could not be drawn: ${sentence(pastReason(own.excluded))}`
   const winner = considered.find(({ member }) => member === chosen)
   if (!matched || winner === undefined) return `${asked}: ${sentence(reason)}`
   if (winner.member === rep) return `${asked}: ${name} was next in ${where}, and got it.`
@@ -207,6 +215,15 @@ const ruleName = (rule: string) =>
   rule === 'otherwise' ? 'the end of the ladder' : rule === 'claim' ? "the company's claim" : `rule "${rule}"`
 
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
+
+/** What kept a rep out, told later: a leave of the decision's time may be over, or given up, by now. */
+function pastReason({ code, reason }: Exclusion): string {
+  if (code !== 'leave') return reason
+  return reason.startsWith('will be ') ? reason.replace('will be', 'was to be') : `was ${reason}`
+}
+
+/** The same for what a rule said of an owner. */
+const pastSentence = (reason: string) => sentence(reason.replaceAll(' is on leave', ' was on leave'))
 
 /** Ends in one full stop. */
 const sentence = (text: string) => (/[.!?…]$/.test(text) ? text : `${text}.`)

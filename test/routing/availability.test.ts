@@ -155,7 +155,7 @@ describe('leave', () => {
     const always = repWith({ leave: rep.leave })
     expect(away(always, '2026-11-21T22:59Z', { pool })).toBeNull()
     expect(away(always, '2026-11-21T23:00Z', { pool })?.[1]).toBe(
-      'goes on leave at 2026-11-24 00:00 Europe/Berlin, draws stop before it until 2026-11-30 00:00 Europe/Berlin',
+      'will be on leave from 2026-11-24 00:00 Europe/Berlin, draws stop before it until 2026-11-30 00:00 Europe/Berlin',
     )
     expect(away(always, '2026-11-29T22:59Z', { pool })?.[0]).toBe('leave')
     expect(away(always, '2026-11-29T23:00Z', { pool })).toBeNull()

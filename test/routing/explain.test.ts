@@ -175,9 +175,40 @@ describe('why not a certain rep', () => {
 
   test('says what kept the rep out, or that the rep is not in the pool', () => {
     expect(whyNot(trace, 'cy', 'Cy')[2]).toMatch(
-      /^Rule "rotation": in pool emea Cy could not be drawn: on leave until/,
+      /^Rule "rotation": in pool emea Cy could not be drawn: was on leave until 2026-03-05 .*UTC\.$/,
     )
     expect(whyNot(trace, 'di', 'Di')[2]).toBe('Rule "rotation": Di is not in pool emea.')
+  })
+
+  test('tells a leave by the time of the decision, also one that was still to come', () => {
+    const leaveBuffer = { stopDaysBefore: 5, resumeDaysBefore: 0 }
+    const soon = rep('cy', { leave: [{ from: '2026-03-05', until: '2026-03-06' }] })
+    const kept = decideOwner(
+      { rules: [], otherwise: { pool: 'emea' } },
+      {},
+      viewOf({ pools: [pool('emea', [ana, soon], { leaveBuffer })] }),
+    )
+    expect(whyNot(kept.trace, 'cy', 'Cy')[0]).toMatch(
+      /Cy could not be drawn: was to be on leave from 2026-03-05 00:00 UTC, draws stop before it until/,
+    )
+  })
+
+  test('tells the leave of an owner as one of that time', () => {
+    const ruth = rep('ruth', { ...onLeave, ids: { salesforce: '5' }, backup: 'ana' })
+    const owned = (onLeaveToo: 'keep' | 'next-rule') =>
+      decideOwner(
+        {
+          rules: [{ name: 'owner', decide: () => by.owner(account, 'salesforce', { onLeave: onLeaveToo }) }],
+          otherwise: { pool: 'emea' },
+        },
+        {},
+        viewOf({ pools: [emea], reps: [ruth] }),
+      )
+    expect(whyNot(owned('next-rule').trace, 'ruth', 'Ruth')[0]).toMatch(
+      /^Rule "owner": RUTH owns .* and was on leave until 2026-03-05/i,
+    )
+    const { assignment } = owned('keep')
+    expect(assignment && whyOwner(assignment, 'ruth')).toMatch(/Ruth was on leave until 2026-03-05/i)
   })
 
   test('says that no pool was asked', () => {

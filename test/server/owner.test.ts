@@ -167,7 +167,7 @@ describe('a held row', () => {
       'Bo Chen does not have this lead because nobody does.',
       why.told[0],
     ])
-    expect(why.whyNot?.join(' ')).toMatch(/Bo Chen could not be drawn: on leave until/)
+    expect(why.whyNot?.join(' ')).toMatch(/Bo Chen could not be drawn: was on leave until/)
     await setLeave([])
     await expect.poll(async () => (await owner())?.status).toBe('done')
     await app.runtime.idle()
