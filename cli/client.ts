@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { TableError } from '../columns/errors.ts'
+import { type ErrorCode, TableError } from '../columns/errors.ts'
 import type { CellView, RowView } from '../runtime/views.ts'
 
 export type { CellView, RowView }
@@ -9,14 +9,18 @@ export interface Client {
   get(path: string): Promise<unknown>
   post(path: string, body: unknown): Promise<unknown>
   put(path: string, body: unknown): Promise<unknown>
-  patch(path: string, body: unknown): Promise<unknown>
+  patch(path: string, body: unknown, headers?: Record<string, string>): Promise<unknown>
 }
 
 /** @throws {TableError} with the code and the way out that the server answered. */
 export function createClient(address: string, apiKey?: string): Client {
   const url = address.replace(/\/+$/, '')
-  async function request(path: string, init: RequestInit): Promise<unknown> {
+  async function request(
+    path: string,
+    init: RequestInit & { headers?: Record<string, string> },
+  ): Promise<unknown> {
     const headers = {
+      ...init.headers,
       'content-type': 'application/json',
       ...(apiKey !== undefined && { authorization: `Bearer ${apiKey}` }),
     }
@@ -36,7 +40,7 @@ export function createClient(address: string, apiKey?: string): Client {
     if (response.ok) return body
     const problem = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {}
     throw new TableError(
-      response.status === 401 ? 'unauthorized' : 'request-invalid',
+      codes[response.status] ?? 'request-invalid',
       String(problem.detail ?? `the server answered ${response.status}`),
       {
         ...(typeof problem.wayOut === 'string' && { wayOut: problem.wayOut }),
@@ -49,9 +53,13 @@ export function createClient(address: string, apiKey?: string): Client {
     get: (path) => request(path, { method: 'GET' }),
     post: (path, body) => request(path, { method: 'POST', body: JSON.stringify(body) }),
     put: (path, body) => request(path, { method: 'PUT', body: JSON.stringify(body) }),
-    patch: (path, body) => request(path, { method: 'PATCH', body: JSON.stringify(body) }),
+    patch: (path, body, headers = {}) =>
+      request(path, { method: 'PATCH', body: JSON.stringify(body), headers }),
   }
 }
+
+/** Refusals that a command acts upon; all others it only tells. */
+const codes: Readonly<Record<number, ErrorCode>> = { 401: 'unauthorized', 412: 'precondition-failed' }
 
 const keyWayOut = (url: string, apiKey: string | undefined) =>
   apiKey

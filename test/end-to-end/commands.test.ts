@@ -211,7 +211,7 @@ describe('on the command line', { shuffle: false }, () => {
     const added = await rota('leave', 'quinn', '2030-12-24', '2030-12-31', '--note', 'skiing')
     expect([added.code, added.stdout]).toEqual([
       0,
-      'Quinn Lee is on leave from 2030-12-24 until 2030-12-31 (UTC); can be drawn now\n',
+      'Quinn Lee will be on leave from 2030-12-24 until 2030-12-31 (UTC); can be drawn now\n',
     ])
     expect((await rota('leave', 'quinn', '2031-01-05', '2031-01-06')).code).toBe(0)
     expect((await rota('leave', 'quinn', '2031-01-05', '2031-01-06')).code).toBe(0)
