@@ -1,6 +1,7 @@
 import { type DestinationStream, pino } from 'pino'
 import { CallFailure, TableError } from '../columns/errors.ts'
 import type { Log } from '../runtime/engine.ts'
+import { hidden, withoutSecretShapes } from './secrets.ts'
 import type { Settings } from './settings.ts'
 
 const maxCauses = 5
@@ -74,30 +75,12 @@ function secretsOf(settings: Settings): string[] {
     .sort((a, b) => b.length - a.length)
 }
 
-const hidden = '[hidden]'
-/** Ends at whatever ends a JSON string, so that the line stays JSON. */
-const shapes: [RegExp, string][] = [
-  [/\b(Bearer|Basic)(\s+)[^\s"'\\,;]+/gi, `$1$2${hidden}`],
-  // A query may be a key, and the path of a webhook is one.
-  [/(https?:\/\/)[^\s"'\\/@]+@/gi, `$1${hidden}@`],
-  [/(https?:\/\/[^\s"'\\?#]*)[?#][^\s"'\\)]*/gi, `$1?${hidden}`],
-  [/\b(webhookb2|workflows)\/[^\s"'\\?]+/gi, `$1/${hidden}`],
-  [/\bservices\/T\w+\/B\w+\/\w+/g, `services/${hidden}`],
-  [
-    /\b(sig|signature|access_token|refresh_token|client_secret|api_?key|apikey)=[^\s"'\\&]+/gi,
-    `$1=${hidden}`,
-  ],
-  [
-    /((?:authorization|cookie|[\w-]*api[-_]?key|access_?token|client_?secret|password)\\?"\s*:\s*\\?")[^"\\]*/gi,
-    `$1${hidden}`,
-  ],
-  [/\b(?:sk|xox[abposr]|xapp|pat)-[\w-]{8,}/g, hidden],
-]
+/** An address in an error may be anybody's, and its query a key. */
+const query = /(https?:\/\/[^\s"'\\?#]*)[?#][^\s"'\\)]*/gi
 
 /** The line without what looks like a secret, and without the secrets of the settings wherever they stand. */
 function withoutSecrets(line: string, secrets: readonly string[]): string {
   let text = line
   for (const secret of secrets) text = text.replaceAll(JSON.stringify(secret).slice(1, -1), hidden)
-  for (const [shape, instead] of shapes) text = text.replaceAll(shape, instead)
-  return text
+  return withoutSecretShapes(text).replaceAll(query, `$1?${hidden}`)
 }
