@@ -78,6 +78,12 @@ export interface TerritoryVersion {
 /** A territory, and from when it is to hold (epoch ms). */
 export type PlannedTerritory = Pick<TerritoryVersion, 'territory' | 'effectiveFrom'>
 
+/**
+ * Looks at what an edit is about to replace, inside the transaction that writes: nothing comes between look and write. What it throws
+ * refuses the edit. Pure; a rep or a pool that is not there yet is null, the versions of a territory come in order.
+ */
+export type Check<Before> = (before: Before) => void
+
 export interface AuditQuery {
   subject?: 'rep' | 'pool' | 'territory' | 'credit' | 'row'
   name?: string

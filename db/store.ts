@@ -15,6 +15,7 @@ import type { Cells, JournalEntry, LateEntry, Values } from './journal.ts'
 import type {
   AuditQuery,
   AuditRecord,
+  Check,
   ClockRecord,
   CreditRecord,
   DrawCount,
@@ -30,6 +31,7 @@ import type { NewRun, Run, RunChange, RunCounts } from './run-records.ts'
 export {
   type AuditQuery,
   type AuditRecord,
+  type Check,
   type ClockRecord,
   type CreditReason,
   type CreditRecord,
@@ -106,10 +108,7 @@ export interface Store {
     who: string,
     check?: Check<readonly TerritoryVersion[]>,
   ): Promise<TerritoryVersion>
-  /**
-   * Takes back a version that is not in force yet, with its line of the audit log; one that was taken back before stays as it is. Refused
-   * with `version-unknown`, and with `version-in-force` from the moment on that leads are decided by it.
-   */
+  /** Takes back a version that is still to come; again, it stays as it is. Else `version-unknown` or `version-in-force`. */
   withdrawTerritory(
     of: { name: string; version: number },
     who: string,
@@ -162,12 +161,6 @@ export interface Store {
 
   close(): Promise<void>
 }
-
-/**
- * Looks at what an edit is about to replace, inside the transaction that writes: nothing comes between look and write. What it throws
- * refuses the edit. Pure; a rep or a pool that is not there yet is null, the versions of a territory come in order.
- */
-export type Check<Before> = (before: Before) => void
 
 export interface StoreInfo {
   engine: string
