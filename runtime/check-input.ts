@@ -28,9 +28,8 @@ export type CheckedInput =
 
 /** Checks an input against the table's schema and works out whom it is about. Pure. */
 export function checkInput(plan: TablePlan, given: unknown): CheckedInput {
-  const parsed = plan.table.input.safeParse(given)
-  if (!parsed.success) return { ok: false, problems: problemsOf(parsed.error, given) }
-  return kept(plan, parsed.data, given)
+  const parsed = parse(plan.table.input, given)
+  return parsed.ok ? kept(plan, parsed.input, given) : parsed
 }
 
 /**
@@ -45,41 +44,52 @@ export function checkChange(
   const { input: schema } = plan.table
   const fields = Object.entries(schema.shape)
   const changed = Object.fromEntries(fields.filter(([name]) => Object.hasOwn(change, name)))
-  const parsed = schema.clone({ ...schema.def, shape: changed, checks: [] }).safeParse(change)
-  if (!parsed.success) return { ok: false, problems: problemsOf(parsed.error, change) }
-  const asKept = asJson(parsed.data)
-  if (!asKept.ok) return notKept(asKept, change)
-  const input = { ...stored, ...(asKept.value as Values) }
+  const parsed = parse(schema.clone({ ...schema.def, shape: changed, checks: [] }), change)
+  if (!parsed.ok) return parsed
+  const input = { ...stored, ...parsed.input }
   const problems = broken(schema, input)
   return problems.length > 0 ? { ok: false, problems } : kept(plan, input, change)
+}
+
+type Refused = Extract<CheckedInput, { ok: false }>
+
+/**
+ * What a schema makes of it, as the store keeps it, so that the first run sees what every later one will see. What code of the schema
+ * throws, as a transform may, is a problem of this input alone.
+ */
+function parse(
+  schema: z.ZodObject,
+  given: unknown,
+  failed = 'the input schema could not be applied',
+): { ok: true; input: Values } | Refused {
+  try {
+    const parsed = schema.safeParse(given)
+    if (!parsed.success) return { ok: false, problems: problemsOf(parsed.error, given) }
+    const asKept = asJson(parsed.data)
+    return asKept.ok ? { ok: true, input: asKept.value as Values } : notKept(asKept, given)
+  } catch (error) {
+    return refused(failed, error)
+  }
 }
 
 /** What the rules over the whole input say, without its fields, which have been checked. */
 function broken(schema: z.ZodObject, input: Values): FieldProblem[] {
   if ((schema.def.checks ?? []).length === 0) return []
   const anything = Object.fromEntries(Object.keys(schema.shape).map((name) => [name, z.unknown().optional()]))
-  try {
-    const checked = schema.clone({ ...schema.def, shape: anything }).safeParse(input)
-    return checked.success ? [] : problemsOf(checked.error, input)
-  } catch (error) {
-    const message = `the change could not be checked together with the other fields, as they are stored: ${messageOf(error)}`
-    return [{ field: '', message, value: '' }]
-  }
+  const failed = 'the change could not be checked together with the other fields, as they are stored'
+  const checked = parse(schema.clone({ ...schema.def, shape: anything }), input, failed)
+  return checked.ok ? [] : checked.problems
 }
 
-/** The input as the store keeps it, so that the first run sees what every later one will see. */
-function kept(plan: TablePlan, parsed: Record<string, unknown>, given: unknown): CheckedInput {
-  const asKept = asJson(parsed)
-  if (!asKept.ok) return notKept(asKept, given)
-  const { table } = plan
-  const input = asKept.value as Values
+/** The input with whom it is about and since when. */
+function kept({ table }: TablePlan, input: Values, given: unknown): CheckedInput {
   try {
     const occurredAt = typeof input.occurredAt === 'string' ? Date.parse(input.occurredAt) : Number.NaN
     return {
       ok: true,
       input,
-      person: table.personOf(input),
-      account: table.accountOf(input),
+      person: keyOf(table.personOf(input)),
+      account: keyOf(table.accountOf(input)),
       origin: table.originOf(input),
       occurredAt: Number.isNaN(occurredAt) ? null : occurredAt,
       ignored: Object.keys(Object(given)).filter(
@@ -87,12 +97,22 @@ function kept(plan: TablePlan, parsed: Record<string, unknown>, given: unknown):
       ),
     }
   } catch (error) {
-    const message = `the key of this row could not be worked out: ${messageOf(error)}`
-    return { ok: false, problems: [{ field: '', message, value: '' }] }
+    return refused('the key of this row could not be worked out', error)
   }
 }
 
-function notKept({ path, what }: Extract<AsJson, { ok: false }>, given: unknown): CheckedInput {
+/** A key as the types ask for it, which a definition that was not type-checked may not give. */
+function keyOf(key: unknown): string | null {
+  if (key === null || typeof key === 'string') return key
+  throw new Error(`it must be text or null, and its type is ${typeof key}`)
+}
+
+const refused = (what: string, error: unknown): Refused => ({
+  ok: false,
+  problems: [{ field: '', message: `${what}: ${messageOf(error)}`, value: '' }],
+})
+
+function notKept({ path, what }: Extract<AsJson, { ok: false }>, given: unknown): Refused {
   const message = `the input schema makes this ${what}, which is not JSON and cannot be kept: let it give text or a number`
   return { ok: false, problems: [{ field: path.join('.'), message, value: shown(valueAt(given, path)) }] }
 }

@@ -78,6 +78,35 @@ describe('an input', () => {
     })
   })
 
+  test.each([{ id: 1 }, Promise.resolve('a'), 7])('whose key is no text is refused: %s', (key) => {
+    // Definitions in plain JavaScript are not type-checked.
+    const answer = () => key as unknown as string
+    for (const options of [{ person: answer }, { account: answer }]) {
+      const odd = planTable(defineTable('t', { input, ...options }), 1)
+      expect(checkInput(odd, { email: 'a@x.example' })).toMatchObject({
+        ok: false,
+        problems: [{ message: expect.stringContaining(`text or null, and its type is ${typeof key}`) }],
+      })
+    }
+  })
+
+  test.each([
+    ['a transform throws', z.string().transform((text) => new URL(text).hostname)],
+    ['a check is asynchronous', z.string().refine(async (text) => text.length > 0)],
+  ])('that its schema cannot be applied to, as %s, is refused, and its batch goes on', async (_, site) => {
+    const mixed = z.object({ site: z.union([z.literal('ok'), site]), name: z.string().optional() })
+    const running = await runTables([defineTable('t', { input: mixed })])
+    const { rows } = await running.runtime.insert('t', [{ site: 'acme' }, { site: 'ok' }])
+    expect(rows).toMatchObject([
+      { status: 'invalid', problems: [{ message: expect.stringContaining('could not be applied: ') }] },
+      { status: 'accepted' },
+    ])
+    const [, accepted] = rows
+    const id = accepted?.status === 'accepted' ? accepted.id : ''
+    expect(await running.runtime.edit('t', id, { site: 'acme' })).toMatchObject({ ok: false })
+    expect(await running.runtime.edit('t', id, { name: 'Acme' })).toEqual({ ok: true })
+  })
+
   test('cannot reach a prototype', () => {
     const checked = checkInput(plan, JSON.parse('{"email":"a@x.example","__proto__":{"company":"evil"}}'))
     expect(checked).toMatchObject({ ok: true, account: null, input: { email: 'a@x.example' } })

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { buildColumn } from '../../columns/build.ts'
+import { done } from '../../columns/column.ts'
 import { compute } from '../../columns/compute.ts'
 import { errorCodes } from '../../columns/errors.ts'
 import { defineTable } from '../../columns/table.ts'
@@ -12,14 +14,20 @@ const rows = '/v1/tables/leads/rows'
 const json = { 'content-type': 'application/json' }
 let app: RunningApp
 
-/** A table whose schema throws something of its own, as a careless definition would. */
-const careless = defineTable('careless', {
-  input: z.object({
-    name: z.string().transform(() => {
+/** A table whose column throws something of its own when it is told something, as a careless definition would. */
+const careless = defineTable('careless', { input: z.object({ name: z.string() }) }).column(
+  'length',
+  buildColumn({
+    kind: 'careless',
+    output: z.number(),
+    versionOf: [],
+    signals: ['told'],
+    refusal: () => {
       throw new Error('secret-in-an-exception')
-    }),
+    },
+    work: { effect: 'none', run: () => done(1) },
   }),
-}).column('length', compute({ run: () => 1 }))
+)
 
 const open = defineTable('open', { input: z.object({ more: z.unknown() }) }).column(
   'length',
@@ -158,7 +166,8 @@ describe('routes', () => {
 
 describe('what nobody foresaw', () => {
   test('is a 500 that tells nothing, and stands in the log', async () => {
-    const answer = await post(app, '/v1/tables/careless/rows', { name: 'x' })
+    const { body } = await post(app, '/v1/tables/careless/rows', { name: 'x' })
+    const answer = await post(app, `${body.rows[0].url}/cells/length/signals`, { kind: 'told', by: 'ana' })
     expect(answer.body).toMatchObject({ status: 500, code: 'internal' })
     expect(answer.text).not.toMatch(/secret|Error|\.ts|node_modules/)
     expect(
