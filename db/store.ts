@@ -215,9 +215,18 @@ export interface InsertBatch {
   table: string
   at: number
   run: NewRun
+  /** Without any nothing is written, and only what is known under the key is told. */
   rows: readonly NewRow[]
+  /** Kept with the answer. */
+  others?: OtherInputs
   idempotency?: { key: string; fingerprint: string }
 }
+
+/** Inputs of a request that became no rows, by their position in it: refused ones, and echoes of writes of ours. */
+export type OtherInputs = Readonly<Record<number, OtherInput>>
+export type OtherInput =
+  | { status: 'invalid' }
+  | { status: 'ignored-own-write'; table: string; id: string; column: string }
 
 export interface InsertedRow {
   id: string
@@ -231,9 +240,11 @@ export interface InsertAnswer {
   rows: InsertedRow[]
   /**
    * True when the same idempotency key had been used within `keptKeysMs`: nothing was inserted now. Once a row of that batch was
-   * erased, any body with as many rows is answered with the ids of that time.
+   * erased, any body with as many inputs is answered with the ids of that time.
    */
   replayed: boolean
+  /** Those of the batch, or of the first time where it is replayed. */
+  others: OtherInputs
 }
 
 export interface StoredRow {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { TableError } from '../columns/errors.ts'
 import { stableStringify } from '../columns/json.ts'
-import type { Backfill, InsertedRow, Run, Store } from '../db/store.ts'
+import type { Backfill, InsertAnswer, OtherInput, OtherInputs, Run, Store } from '../db/store.ts'
 import { type CheckedInput, checkInput, type FieldProblem } from './check-input.ts'
 import type { Engine } from './engine.ts'
 import type { Lanes } from './lanes.ts'
@@ -41,69 +41,76 @@ export async function insertRows(
   const table = plan.table.name
   const at = world.now()
   const checked = inputs.map((input) => checkInput(plan, input))
-  const echoes = await echoesIn(checked, { store, tables, now: at })
-  const accepted = checked.filter((each): each is Accepted => each.ok && !echoes.has(each))
-  let inserted: InsertedRow[] = []
-  let run: Run | null = null
-  if (accepted.length > 0) {
-    const answer = await store.insert({
+  const others = await othersOf(checked, { store, tables, now: at })
+  const accepted = checked.filter((each, index): each is Accepted => each.ok && others[index] === undefined)
+  // Also without rows: the definition may have changed since the key was first used.
+  const answer = await store.insert({
+    table,
+    at,
+    run: {
+      id: world.id('run'),
       table,
+      kind: 'insert',
+      lane: backfill === undefined ? lane : 'bulk',
+      definition: plan.definition,
+      request: null,
+      backfill: backfill ?? null,
+      rows: accepted.length,
       at,
-      run: {
-        id: world.id('run'),
-        table,
-        kind: 'insert',
-        lane: backfill === undefined ? lane : 'bulk',
-        definition: plan.definition,
-        request: null,
-        backfill: backfill ?? null,
-        rows: accepted.length,
-        at,
-      },
-      rows: accepted.map(({ input, person, account, occurredAt }) => ({
-        id: world.id('row'),
-        person,
-        account,
-        input,
-        occurredAt: occurredAt ?? at,
-      })),
-      ...(idempotencyKey !== undefined && {
-        idempotency: { key: idempotencyKey, fingerprint: hash('sha256', stableStringify(inputs)) },
-      }),
-    })
-    inserted = answer.rows
-    run = answer.run
-    if (answer.replayed && inserted.length < accepted.length) {
-      // The first time some of them were taken for echoes, and that is too long ago by now to be told by the time.
-      for (const [each, by] of await echoesIn(accepted, { store, tables, now: at, anyTime: true }))
-        echoes.set(each, by)
+    },
+    rows: accepted.map(({ input, person, account, occurredAt }) => ({
+      id: world.id('row'),
+      person,
+      account,
+      input,
+      occurredAt: occurredAt ?? at,
+    })),
+    others,
+    ...(idempotencyKey !== undefined && {
+      idempotency: { key: idempotencyKey, fingerprint: hash('sha256', stableStringify(inputs)) },
+    }),
+  })
+  const { run } = answer
+  for (const { row } of answer.rows) if (row !== null && run !== null) lanes.begin(row, run)
+  return { run, rows: resultsOf(checked, answer) }
+}
+
+/** Which of the inputs become no rows: those that are refused, and echoes of writes of our own. */
+async function othersOf(
+  checked: readonly CheckedInput[],
+  parts: { store: Store; tables: readonly string[]; now: number },
+): Promise<OtherInputs> {
+  const others: Record<number, OtherInput> = {}
+  for (const [index, each] of checked.entries()) {
+    if (!each.ok) others[index] = { status: 'invalid' }
+    else if (each.origin !== null) {
+      const by = await ownWriteOf(parts, each.origin)
+      if (by !== null) others[index] = { status: 'ignored-own-write', ...by }
     }
-    for (const { row } of inserted) if (row !== null && run !== null) lanes.begin(row, run)
   }
+  return others
+}
+
+/** The answer by input, which under a key that was used before is that of the first time, whatever the check says today. */
+function resultsOf(
+  checked: readonly CheckedInput[],
+  { rows, others }: Pick<InsertAnswer, 'rows' | 'others'>,
+): InsertResult[] {
   let next = 0
-  const rows = checked.map((each): InsertResult => {
-    if (!each.ok) return { status: 'invalid', problems: each.problems }
-    const by = echoes.get(each)
-    if (by !== undefined) return { status: 'ignored-own-write', ...by }
-    const row = inserted[next]
+  return checked.map((each, index): InsertResult => {
+    const other = others[index]
+    if (other?.status === 'ignored-own-write') return other
+    if (other !== undefined) return { status: 'invalid', problems: each.ok ? [refusedBefore] : each.problems }
+    const row = rows[next]
     next += 1
     if (row === undefined)
       throw new TableError('internal', 'the store answered for fewer rows than it was given')
-    return { status: row.status, id: row.id, ignored: each.ignored }
+    return { status: row.status, id: row.id, ignored: each.ok ? each.ignored : [] }
   })
-  return { run, rows }
 }
 
-/** The inputs that are echoes of writes of our own, with the cell that wrote. */
-async function echoesIn(
-  checked: readonly CheckedInput[],
-  { anyTime = false, ...parts }: { store: Store; tables: readonly string[]; now: number; anyTime?: boolean },
-): Promise<Map<CheckedInput, OwnWrite>> {
-  const echoes = new Map<CheckedInput, OwnWrite>()
-  for (const each of checked) {
-    if (!each.ok || each.origin === null) continue
-    const by = await ownWriteOf(parts, each.origin, { anyTime })
-    if (by !== null) echoes.set(each, by)
-  }
-  return echoes
+const refusedBefore: FieldProblem = {
+  field: '',
+  message: 'it was refused when this Idempotency-Key was first used: send it under a new key',
+  value: '',
 }

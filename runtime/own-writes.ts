@@ -18,12 +18,11 @@ const sendIdPattern = /^(row_[^.]+)\.([A-Za-z][\w-]*)\.\d+\.[\w-]{8}$/
 
 /**
  * The write of this store that an input is the echo of, null for none. A record keeps our stamp after others have changed it, so the
- * change counts as ours only when it is dated within a minute of the write. `anyTime` leaves that out.
+ * change counts as ours only when it is dated within a minute of the write.
  */
 export async function ownWriteOf(
   { store, tables, now }: { store: Store; tables: readonly string[]; now: number },
   origin: Origin | null,
-  { anyTime = false }: { anyTime?: boolean } = {},
 ): Promise<OwnWrite | null> {
   const [sendId, id, column] = sendIdPattern.exec(origin?.sendId ?? '') ?? []
   if (origin === null || sendId === undefined || id === undefined || column === undefined) return null
@@ -34,7 +33,7 @@ export async function ownWriteOf(
     if (row === null) continue
     const spans = spansOf(await store.journal(row.seq), column, sendId)
     const isOurs = spans.some(
-      ({ from, until }) => anyTime || (changedAt >= from - windowMs && changedAt <= until + windowMs),
+      ({ from, until }) => changedAt >= from - windowMs && changedAt <= until + windowMs,
     )
     return isOurs ? { table, id, column } : null
   }

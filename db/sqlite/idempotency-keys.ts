@@ -1,8 +1,9 @@
 import { TableError } from '../../columns/errors.ts'
-import { type InsertBatch, type InsertedRow, keptKeysMs } from '../store.ts'
+import { type InsertAnswer, type InsertBatch, keptKeysMs, type OtherInputs } from '../store.ts'
 import type { Connection } from './open.ts'
 
 type KeyedBatch = Pick<InsertBatch, 'at' | 'idempotency'>
+type Kept = Pick<InsertAnswer, 'rows' | 'others'>
 
 /** What was answered under which idempotency key, for as long as keys are kept. */
 export interface IdempotencyKeys {
@@ -11,8 +12,8 @@ export interface IdempotencyKeys {
    *
    * @throws {TableError} `idempotency-mismatch` when that was another body.
    */
-  recall(batch: KeyedBatch & Pick<InsertBatch, 'rows'>, tableId: number): InsertedRow[] | null
-  remember(batch: KeyedBatch, tableId: number, rows: readonly InsertedRow[]): void
+  recall(batch: KeyedBatch & { rows: readonly unknown[]; others: OtherInputs }, tableId: number): Kept | null
+  remember(batch: KeyedBatch, tableId: number, answer: Kept): void
   /** Forgets what came from people's own words in the batches that this row came with. */
   erase(tableId: number, row: string): void
 }
@@ -37,31 +38,37 @@ export function createIdempotencyKeys(connection: Connection): IdempotencyKeys {
   )
 
   return {
-    recall({ idempotency, rows: given, at }, tableId) {
+    recall({ idempotency, rows, others, at }, tableId) {
       if (idempotency === undefined) return null
       const found = select.get(tableId, idempotency.key, at - keptKeysMs) as
         | { fingerprint: string; answer: string }
         | undefined
       if (found === undefined) return null
-      const rows = JSON.parse(found.answer) as InsertedRow[]
-      // Of a batch with an erased row only the ids are left to compare with: their number.
+      const kept = JSON.parse(found.answer) as Kept
+      // Of a request with an erased row only the number of its inputs is left to compare with.
       const isSame =
         found.fingerprint === erasedBody
-          ? rows.length === given.length
+          ? inputsOf(kept) === inputsOf({ rows, others })
           : found.fingerprint === idempotency.fingerprint
-      if (isSame) return rows
+      if (isSame) return kept
       throw new TableError('idempotency-mismatch', 'this Idempotency-Key was used with another body', {
         field: 'Idempotency-Key',
         value: idempotency.key,
         wayOut: 'use a new key for new rows, or send the same body again',
       })
     },
-    remember({ idempotency, at }, tableId, rows) {
+    remember({ idempotency, at }, tableId, { rows, others }) {
       if (idempotency === undefined) return
-      const answer = JSON.stringify(rows.map(({ id, status }) => ({ id, status, row: null })))
+      const answer = JSON.stringify({
+        rows: rows.map(({ id, status }) => ({ id, status, row: null })),
+        others,
+      })
       insert.run(tableId, idempotency.key, idempotency.fingerprint, answer, at)
       prune.run(at - keptKeysMs)
     },
     erase: (tableId, row) => void forgetBody.run(tableId, row),
   }
 }
+
+const inputsOf = ({ rows, others }: { rows: readonly unknown[]; others: OtherInputs }) =>
+  rows.length + Object.keys(others).length

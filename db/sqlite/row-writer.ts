@@ -159,15 +159,17 @@ export function createRowWriter(connection: Connection, parts: Parts): RowWriter
 
   return {
     insert(batch, tableId, guard) {
-      const known = keys.recall(batch, tableId)
-      if (known !== null) return { run: null, rows: known, replayed: true }
+      const { others = {} } = batch
+      const known = keys.recall({ ...batch, others }, tableId)
+      if (known !== null) return { ...known, run: null, replayed: true }
+      if (batch.rows.length === 0) return { run: null, rows: [], others, replayed: false }
       // A single row comes first, so that the id that may be taken already is looked at before anything is written.
       if (batch.rows.length > 1) guard()
       const ordinal = runs.nextOrdinal()
       const rows = batch.rows.map((each) => insertOne(each, batch, tableId, ordinal))
       const run = runs.create(batch.run, tableId)
-      keys.remember(batch, tableId, rows)
-      return { run, rows, replayed: false }
+      keys.remember(batch, tableId, { rows, others })
+      return { run, rows, others, replayed: false }
     },
 
     step(request, tableId, guard) {

@@ -88,7 +88,7 @@ describe('what an insert under an idempotency key asks', () => {
     const keys = createIdempotencyKeys(connection)
     const idempotency = { key: 'k', fingerprint: 'f' }
     statements = []
-    keys.remember({ idempotency, at: 0 }, 1, [])
+    keys.remember({ idempotency, at: 0 }, 1, { rows: [], others: {} })
     const plan = planOf(() => statements.splice(0, statements.length - 1))
     expect(plan).toContain('SEARCH idempotency_keys USING COVERING INDEX idempotency_keys_at (at<?)')
     expect(plan).not.toMatch(/SCAN|TEMP B-TREE/)

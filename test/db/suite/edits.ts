@@ -89,6 +89,8 @@ export function editSuite(under: StoreUnderTest): void {
       // Its fingerprint came from what people wrote and is gone; a batch of another size is still another one.
       const other = await bench.insert([{}, {}], { idempotency: { key: 'k', fingerprint: 'two' } })
       expect(other.rows.map(({ id }) => id)).toEqual(ids)
+      const withOther = { idempotency, others: { 0: { status: 'invalid' } } } as const
+      expect((await bench.insert([{}], withOther)).rows.map(({ id }) => id)).toEqual(ids)
       await expect(bench.insert([{}], { idempotency })).rejects.toMatchObject({
         code: 'idempotency-mismatch',
       })

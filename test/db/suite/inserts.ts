@@ -159,9 +159,29 @@ export function insertSuite(under: StoreUnderTest): void {
       expect(again).toEqual({
         run: null,
         replayed: true,
+        others: {},
         rows: first.rows.map(({ id, status }) => ({ id, status, row: null })),
       })
       expect(await bench.store.count('leads')).toBe(2)
+    })
+
+    it('keeps which inputs became no rows, and asks nothing of a batch that has none left', async () => {
+      const echo = { status: 'ignored-own-write', table: 'leads', id: 'row_1', column: 'sent' } as const
+      const first = await bench.insert([{}], { others: { 0: echo, 2: { status: 'invalid' } }, idempotency })
+      const again = await bench.insert([], { others: {}, idempotency })
+      expect(again).toEqual({
+        run: null,
+        replayed: true,
+        others: { 0: echo, 2: { status: 'invalid' } },
+        rows: [{ id: first.rows[0]?.id, status: 'accepted', row: null }],
+      })
+      expect(first.others).toEqual(again.others)
+    })
+
+    it('of a batch without rows is not used up, and nothing is written', async () => {
+      const nothing = { run: null, rows: [], others: {}, replayed: false }
+      expect(await bench.insert([], { idempotency })).toEqual(nothing)
+      expect(await bench.insert([{}], { idempotency })).toMatchObject({ replayed: false, rows: [{}] })
     })
 
     it('used for another body is refused, naming the key', async () => {
