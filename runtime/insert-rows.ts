@@ -67,7 +67,10 @@ export async function insertRows(
     })),
     others,
     ...(idempotencyKey !== undefined && {
-      idempotency: { key: idempotencyKey, fingerprint: hash('sha256', stableStringify(inputs)) },
+      idempotency: {
+        key: idempotencyKey,
+        fingerprint: hash('sha256', stableStringify([inputs, backfill ?? null])),
+      },
     }),
   })
   const { run } = answer

@@ -31,6 +31,17 @@ test('a key used again is answered as before when the table takes less by now, o
   expect(await running.runtime.count('t')).toBe(2)
 })
 
+test('a key used again for the same rows as a backfill, or as another one, is refused', async () => {
+  const { runtime } = await runTables([loose])
+  const backfill = { consumeDraws: false, notify: false, startClocks: false }
+  await runtime.insert('t', body, { ...under, backfill })
+  for (const other of [{}, { backfill: { ...backfill, notify: true } }]) {
+    const again = runtime.insert('t', body, { ...under, ...other })
+    await expect(again).rejects.toMatchObject({ code: 'idempotency-mismatch' })
+  }
+  expect((await runtime.insert('t', body, { ...under, backfill })).run).toBeNull()
+})
+
 test('a key under which every row was refused is free for the mended ones', async () => {
   const { runtime } = await runTables([strict])
   expect((await runtime.insert('t', [{ a: 'x' }], under)).rows).toMatchObject([{ status: 'invalid' }])
