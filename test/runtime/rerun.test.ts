@@ -229,6 +229,19 @@ describe('a re-run', () => {
     ).rejects.toMatchObject({ code: 'row-unknown' })
   })
 
+  test('is refused with a filter that says nothing, which would hold for every row', async () => {
+    const { running } = await start(1)
+    for (const filter of [' , ', '']) {
+      const wish = request({ scope: { filter } })
+      const refusal = {
+        code: 'request-invalid',
+        details: { value: filter, wayOut: expect.stringContaining('"all": true') },
+      }
+      await expect(running.runtime.run('leads', wish)).rejects.toMatchObject(refusal)
+      await expect(running.runtime.preview('leads', wish)).rejects.toMatchObject(refusal)
+    }
+  })
+
   test('shows in the history of each cell what became of it', async () => {
     const { running, insert } = await start(1)
     const [id = ''] = await insert()
