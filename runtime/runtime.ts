@@ -63,7 +63,10 @@ export interface Runtime extends Reader, LiveData, Omit<ByHand, 'override'> {
   preview(table: string, request: RunRequest): Promise<Preview>
   findRun(id: string): Promise<RunProgress>
   cancelRun(id: string): Promise<RunProgress>
-  /** True when the rows, or one column of them, settled in time. A row that goes on only once its owner can be drawn counts as settled. */
+  /**
+   * True when the rows, or one column of them, settled in time. A row that goes on only once its owner can be drawn counts as settled, and
+   * so does one that was erased.
+   */
   settled(table: string, ids: readonly string[], column: string | null, timeoutMs: number): Promise<boolean>
   /** Resolves when nothing is queued, running or being handed out, and the ends of runs are written. Parked rows do not count. */
   idle(): Promise<void>
@@ -142,8 +145,8 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
         if (!(await waiters.wait(task.row.seq, isThere, Math.max(0, until - world.now())))) return false
         if (task.ended === null || task.ended === 'rest') return true
       }
-      const row = await findRow(plan.table.name, id)
-      if (row.active === null) return true
+      const row = await store.find(plan.table.name, id)
+      if (row === null || row.active === null) return true
       // Parked, or waiting for room in memory: it is in flight without a task.
       const run = await runs.known(row.active)
       const open = run === null ? null : chooseCells(plan, row, run)

@@ -21,6 +21,13 @@ export interface Waiting {
 }
 
 export function createWaiting({ runtime, definitions }: Parts): Waiting {
+  /** Null for a row that was erased meanwhile: the others of its request are answered all the same. */
+  const detailOf = (table: string, id: string) =>
+    runtime.row(table, id).catch((error: unknown) => {
+      if (TableError.isInstance(error) && error.code === 'row-unknown') return null
+      throw error
+    })
+
   return {
     async wishOf(table, wait, timeoutMs) {
       if (wait === undefined) {
@@ -57,7 +64,8 @@ export function createWaiting({ runtime, definitions }: Parts): Waiting {
         rows.map(async (row) => {
           if (row.id === undefined || row.status === 'invalid' || row.status === 'ignored-own-write')
             return row
-          const detail = await runtime.row(table, row.id)
+          const detail = await detailOf(table, row.id)
+          if (detail === null) return row
           const { status, ignored } = row
           return { ...detail, url: rowPath(table, row.id), status, ...(ignored !== undefined && { ignored }) }
         }),

@@ -173,6 +173,20 @@ describe('waiting', () => {
     expect(found.body.cells.slow).toMatchObject({ status: 'done', value: 'waited 400 ms' })
   })
 
+  test('a row that is erased meanwhile is answered as it was inserted, and the others in full', async () => {
+    const given = { rows: [lead({ delayMs: 1_000 }), lead()] }
+    const headers = { 'Idempotency-Key': 'erased-meanwhile' }
+    const { body } = await post(app, rows, given, headers)
+    const waiting = post(app, `${rows}?wait=done`, given, headers)
+    expect((await ask(app, body.rows[1].url, { method: 'DELETE' })).status).toBe(204)
+    const answer = await waiting
+    expect(answer.status).toBe(200)
+    expect(answer.body.rows).toEqual([
+      expect.objectContaining({ id: body.rows[0].id, atRest: true }),
+      body.rows[1],
+    ])
+  })
+
   test('a column that is not there is refused before anything is inserted', async () => {
     const before = await app.runtime.count('leads')
     const answer = await post(app, `${rows}?wait=ownr`, lead())
