@@ -142,7 +142,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
       const task = lanes.tasks.byId(id)
       if (task !== undefined) {
         const isThere = () => task.ended !== null || hasSettled(task, index) || isAllHeld(task)
-        if (!(await waiters.wait(task.row.seq, isThere, Math.max(0, until - world.now())))) return false
+        if (!(await waiters.wait(task.row.seq, isThere, Math.max(0, until - world.elapsed())))) return false
         if (task.ended === null || task.ended === 'rest') return true
       }
       const row = await store.find(plan.table.name, id)
@@ -155,7 +155,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
         ((index !== null && !open.has(index)) || isOnlyHeld(plan, row.cells, (each) => open.has(each)))
       )
         return true
-      if (world.now() >= until) return false
+      if (world.elapsed() >= until) return false
       await new Promise((resolve) => setTimeout(resolve, 5))
     }
   }
@@ -210,7 +210,7 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
     },
     async settled(table, ids, column, timeoutMs) {
       const plan = planFor(table)
-      const until = world.now() + timeoutMs
+      const until = world.elapsed() + timeoutMs
       for (const id of ids) if (!(await rowSettled(plan, id, column, until))) return false
       return true
     },

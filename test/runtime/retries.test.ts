@@ -230,6 +230,17 @@ describe('a parked row', () => {
     expect(await running.runtime.settled('t', [id], 'asked', 60)).toBe(false)
   })
 
+  test('is not waited for any longer because the clock was put back', async () => {
+    const { table } = scripted(() => {
+      throw forAnHour()
+    })
+    const running = await runTables([table])
+    const [id = ''] = await insertRows(running, 't', [{ n: 1 }])
+    const waiting = running.runtime.settled('t', [id], null, 100)
+    running.clock.aheadMs = -60_000
+    expect(await waiting).toBe(false)
+  })
+
   test('that another run takes over still gets everything its insert owes it', async () => {
     const { table, calls } = scripted((call) => {
       if (call === 1) throw new RetryAfterError('slow down', 300)
