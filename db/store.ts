@@ -375,6 +375,7 @@ export interface InputEdit {
   input: Values
   person: string | null
   account: string | null
+  occurredAt: number
   /** What follows for the cells of the edited row, written with it. Pure. */
   mark?(row: StoredRow): JournalEntry[]
 }

@@ -186,9 +186,10 @@ export async function startRuntime(options: RuntimeOptions): Promise<Runtime> {
         const checked = checkChange(plan, before.input, change)
         if (!checked.ok) return { ok: false, problems: checked.problems }
         const { input, person, account } = checked
+        const occurredAt = checked.occurredAt ?? before.createdAt
         const at = world.now()
         const mark = (row: StoredRow) => editedCells(plan, row, at)
-        await store.editInput({ table, id, at, input, person, account, mark })
+        await store.editInput({ table, id, at, input, person, account, occurredAt, mark })
         // What a held lead waits for may be what was edited.
         if (before.active !== null && Object.values(before.cells).some(isHeld)) lanes.queue('live', [seq])
         return { ok: true }

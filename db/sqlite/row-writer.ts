@@ -71,7 +71,7 @@ export function createRowWriter(connection: Connection, parts: Parts): RowWriter
   )
   const editRow = connection.prepare(
     // In flight the snapshot stays where it is: what the journal holds behind it is not in its cells yet.
-    'UPDATE rows SET input = jsonb(?), person = ?, account = ?, entries = CASE WHEN active IS NULL THEN ? ELSE entries END WHERE seq = ?',
+    'UPDATE rows SET input = jsonb(?), person = ?, account = ?, occurred_at = ?, entries = CASE WHEN active IS NULL THEN ? ELSE entries END WHERE seq = ?',
   )
   // Not all at once: whoever inserts a lead meanwhile waits for the transaction to end.
   const wake = connection.prepare(
@@ -229,8 +229,8 @@ export function createRowWriter(connection: Connection, parts: Parts): RowWriter
     editInput(edit, tableId) {
       const row = reader.find(tableId, edit.id)
       if (row === null) return null
-      const { input, person, account } = edit
-      const edited = { ...row, input, person, account }
+      const { input, person, account, occurredAt } = edit
+      const edited = { ...row, input, person, account, occurredAt }
       const marks = edit.mark?.(edited) ?? []
       const entries: JournalEntry[] = [
         { kind: 'edit', at: edit.at, before: row.input, after: input },
@@ -238,7 +238,7 @@ export function createRowWriter(connection: Connection, parts: Parts): RowWriter
       ]
       append.run(row.seq, row.entries, packEntries(entries))
       const next = row.entries + entries.length
-      editRow.run(JSON.stringify(input), person, account, next, row.seq)
+      editRow.run(JSON.stringify(input), person, account, occurredAt, next, row.seq)
       // The count of entries moves with the snapshot, so a row in flight is written as it is.
       cells.write(row.seq, tableId, applyEntries(row.cells, marks))
       events.add(tableId, { row: row.id, event: 'cells-changed', cells: statusesOf(entries) })

@@ -217,6 +217,23 @@ describe('a change of an input', () => {
     })
   })
 
+  test('of the time of submission is one of the row as well', async () => {
+    const running = await runTables([defineTable('t', { input })])
+    const timesOf = async (id: string) => {
+      const row = await running.runtime.row('t', id)
+      return [row.input.occurredAt, row.occurredAt, row.createdAt]
+    }
+    const id = await insertOne(running, 't', { email: 'a@x.example' })
+    const [none, received, created] = await timesOf(id)
+    expect([none, received]).toEqual([undefined, created])
+    await running.runtime.edit('t', id, { company: 'Acme' })
+    expect(await timesOf(id)).toEqual([undefined, created, created])
+    await running.runtime.edit('t', id, { occurredAt: '2026-01-02T03:04:05Z' })
+    expect(await timesOf(id)).toEqual(['2026-01-02T03:04:05Z', '2026-01-02T03:04:05.000Z', created])
+    await running.runtime.edit('t', id, { company: 'Acme Inc' })
+    expect((await timesOf(id))[1]).toBe('2026-01-02T03:04:05.000Z')
+  })
+
   test('does not touch a field that is not there', () => {
     const change = JSON.parse('{"nope":1,"__proto__":{"size":1}}')
     expect(checkChange(ranged, stored, change)).toMatchObject({ ok: true, input: stored })

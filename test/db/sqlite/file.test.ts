@@ -300,6 +300,7 @@ describe('an erasure', () => {
       input: { email: marker },
       person: given.person,
       account: given.account,
+      occurredAt: given.occurredAt,
     })
     await crowd(300)
     const bytes = () =>

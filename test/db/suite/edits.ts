@@ -15,6 +15,7 @@ export function editSuite(under: StoreUnderTest): void {
         input: { email: 'new@acme.com' },
         person: 'new',
         account: 'acme.com',
+        occurredAt: at - 5,
       })
 
     it('changes input and keys, and tells what was there before', async () => {
@@ -24,11 +25,15 @@ export function editSuite(under: StoreUnderTest): void {
         input: { email: 'new@acme.com' },
         person: 'new',
         account: 'acme.com',
+        occurredAt: at - 5,
         entries: 2,
         cells: { a: { value: 1 } },
       })
       expect(await bench.store.findByKey('leads', 'person', 'old')).toBeNull()
-      expect((await bench.store.findByKey('leads', 'person', 'new'))?.id).toBe(row.id)
+      expect(await bench.store.findByKey('leads', 'person', 'new')).toMatchObject({
+        id: row.id,
+        occurredAt: at - 5,
+      })
       expect((await bench.store.journal(row.seq)).at(-1)).toEqual({
         kind: 'edit',
         at: at + 1,

@@ -170,8 +170,8 @@ export function stepSuite(under: StoreUnderTest): void {
       const [first, second, third, fourth] = rows
       if (!first || !second || !third || !fourth) throw new Error('twelve rows were inserted')
       const mark = () => [attempt('a', done(1, { stale: true }))]
-      const { person, account } = first
-      const edit = { table: 'leads', id: first.id, at, input: {}, person, account, mark }
+      const { person, account, occurredAt } = first
+      const edit = { table: 'leads', id: first.id, at, input: {}, person, account, occurredAt, mark }
       await bench.store.editInput(edit)
       await bench.store.erase('leads', second.id)
       expect(await counted()).toEqual(await recount())
