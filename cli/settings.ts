@@ -27,6 +27,9 @@ const secret = z
   .regex(/^[\x20-\x7e]*$/, 'holds a character that no secret has: copy it anew')
   .optional()
 
+/** A caller sends it as a bearer token, which ends at the first space. */
+const bearerKey = secret.refine((key) => !key?.includes(' '), 'has a space in it, which no request can send')
+
 const price = z.coerce
   .number('use a price in US dollars, such as 0.05')
   .min(0, 'use a price in US dollars, such as 0.05')
@@ -43,7 +46,7 @@ export const Settings = z.object({
   HOST: z.string().trim().min(1).default('127.0.0.1'),
   ROTA_DB: z.string().trim().min(1).default('./rota.sqlite'),
   ROTA_TABLES: z.string().trim().min(1).default('./examples/inbound-leads/tables.ts'),
-  ROTA_API_KEY: secret,
+  ROTA_API_KEY: bearerKey,
   ROTA_SANDBOX: sandboxFlag,
   ROTA_CRM: z.enum(['salesforce', 'hubspot']).optional(),
   OPENAI_API_KEY: secret,

@@ -29,6 +29,17 @@ test.each(secrets)('%s must be what a header can carry, and is not shown when it
   expect(readSettings({ [variable]: ' token_1-2.3~/+= ' })).toMatchObject({ [variable]: 'token_1-2.3~/+=' })
 })
 
+test('a key that no request could send is refused, and not shown', () => {
+  for (const key of ['my secret key', 'schlüssel']) {
+    expect(() => readSettings({ ROTA_API_KEY: key })).toThrow('ROTA_API_KEY')
+    expect(() => readSettings({ ROTA_API_KEY: key })).not.toThrow(key)
+  }
+  expect(readSettings({ ROTA_API_KEY: ' key ', OPENAI_API_KEY: 'my key' })).toMatchObject({
+    ROTA_API_KEY: 'key',
+    OPENAI_API_KEY: 'my key',
+  })
+})
+
 test('there are secrets and addresses to be checked', () => {
   expect(addresses).toContain('ENRICHMENT_URL')
   expect(secrets).toContain('OUTREACH_REFRESH_TOKEN')
