@@ -34,7 +34,8 @@ export function checkInput(plan: TablePlan, given: unknown): CheckedInput {
 
 /**
  * Checks a change of some fields of an input that was checked before. Only these go through their schemas: the others are stored as
- * their schemas made them, and a transform must not be applied twice. Rules over several fields see all of them. Pure.
+ * their schemas made them, and a transform must not be applied twice. Rules over several fields see all of them. Null clears a field that
+ * need not be there and has no null of its own. Pure.
  */
 export function checkChange(
   plan: TablePlan,
@@ -42,13 +43,28 @@ export function checkChange(
   change: Readonly<Record<string, unknown>>,
 ): CheckedInput {
   const { input: schema } = plan.table
-  const fields = Object.entries(schema.shape)
-  const changed = Object.fromEntries(fields.filter(([name]) => Object.hasOwn(change, name)))
-  const parsed = parse(schema.clone({ ...schema.def, shape: changed, checks: [] }), change)
+  const fields = Object.entries(schema.shape).filter(([name]) => Object.hasOwn(change, name))
+  const cleared = new Set(fields.filter((field) => isCleared(field, change)).map(([name]) => name))
+  const without = (values: object) =>
+    Object.fromEntries(Object.entries(values).filter(([name]) => !cleared.has(name)))
+  const changed = schema.clone({ ...schema.def, shape: Object.fromEntries(fields), checks: [] })
+  const parsed = parse(changed, without(change))
   if (!parsed.ok) return parsed
-  const input = { ...stored, ...parsed.input }
+  const input = { ...without(stored), ...parsed.input }
   const problems = broken(schema, input)
   return problems.length > 0 ? { ok: false, problems } : kept(plan, input, change)
+}
+
+function isCleared(
+  [name, field]: [string, z.core.$ZodType],
+  change: Readonly<Record<string, unknown>>,
+): boolean {
+  if (change[name] !== null) return false
+  try {
+    return !z.safeParse(field, null).success && z.safeParse(field, undefined).success
+  } catch {
+    return false
+  }
 }
 
 type Refused = Extract<CheckedInput, { ok: false }>

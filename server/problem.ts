@@ -135,8 +135,10 @@ export function fieldProblems(error: z.core.$ZodError, given: unknown): FieldPro
 }
 
 /** The value under a field path like `rows.2.email`, as it was sent. */
-export const refusedValue = (given: unknown, field: string): unknown =>
-  (field === '' ? given : valueAt(given, field.split('.'))) ?? 'missing'
+export function refusedValue(given: unknown, field: string): unknown {
+  const value = field === '' ? given : valueAt(given, field.split('.'))
+  return value === undefined ? 'missing' : value
+}
 
 function valueAt(given: unknown, path: readonly string[]): unknown {
   let value = given

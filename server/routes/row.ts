@@ -25,7 +25,8 @@ const editRoute = createRoute({
   path,
   tags: ['rows'],
   summary: 'Change input fields',
-  description: 'Cells that stand on a changed field become stale; nothing runs by itself.',
+  description:
+    'Cells that stand on a changed field become stale; nothing runs by itself. null clears a field that need not be there.',
   middleware: [readJson] as const,
   request: { params: RowParams, query: NoQuery, body: jsonBody(PatchBody) },
   responses: { 200: answer },

@@ -197,6 +197,22 @@ describe('a change of an input', () => {
     })
   })
 
+  test('clears a field with null where it need not be there, and keeps a null that the schema takes', () => {
+    const changeOf = (shape: z.ZodRawShape, change: Record<string, unknown>) =>
+      checkChange(planTable(defineTable('t', { input: z.object(shape) }), 1), { a: 'x', b: 'y' }, change)
+    const a = z.string()
+    expect(changeOf({ a: a.optional(), b: a }, { a: null })).toMatchObject({ input: { b: 'y' } })
+    const cleared = changeOf({ a: a.optional(), b: a }, { a: null, b: 'z' })
+    expect(cleared.ok && cleared.input).toEqual({ b: 'z' })
+    expect(changeOf({ a: a.default('none') }, { a: null })).toMatchObject({ input: { a: 'none' } })
+    expect(changeOf({ a: a.nullish() }, { a: null })).toMatchObject({ input: { a: null } })
+    for (const required of [a, a.transform((text) => text.toUpperCase())])
+      expect(changeOf({ a: required }, { a: null })).toMatchObject({
+        ok: false,
+        problems: [{ field: 'a', value: 'null' }],
+      })
+  })
+
   test('is refused by the schema of its field, and by a rule over several', () => {
     expect(checkChange(ranged, stored, { name: 7 })).toMatchObject({
       ok: false,

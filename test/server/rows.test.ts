@@ -317,6 +317,14 @@ describe('editing and erasing', () => {
     expect((await ask(app, url)).body.input).toEqual({ ...input, employees: 4 })
   })
 
+  test('an edit with null clears a field that need not be there', async () => {
+    const { body } = await post(app, `${rows}?wait=done`, lead())
+    const { employees: _, ...rest } = body.rows[0].input
+    const edited = await ask(app, body.rows[0].url, { method: 'PATCH', json: { employees: null } })
+    expect(edited.body.input).toEqual(rest)
+    expect(edited.body.cells.exit).toMatchObject({ stale: true })
+  })
+
   test('an edit marks what stands on the changed field as stale, and nothing else', async () => {
     const { body } = await post(app, `${rows}?wait=done`, lead())
     const { url } = body.rows[0]
@@ -331,6 +339,8 @@ describe('editing and erasing', () => {
     const { url } = body.rows[0]
     const wrong = await ask(app, url, { method: 'PATCH', json: { company: 'New', employees: -1 } })
     expect(wrong.body).toMatchObject({ status: 422, code: 'row-invalid', field: 'employees', value: -1 })
+    const none = await ask(app, url, { method: 'PATCH', json: { company: null } })
+    expect(none.body).toMatchObject({ code: 'row-invalid', field: 'company', value: null })
     const unknown = await ask(app, url, { method: 'PATCH', json: { employes: 1 } })
     expect(unknown.body).toMatchObject({ status: 422, code: 'request-invalid', field: 'employes' })
     expect((await ask(app, url, { method: 'PATCH', json: {} })).body).toMatchObject({
