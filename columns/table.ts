@@ -7,7 +7,6 @@ import { checkPaths } from './paths.ts'
 import type { InputRow, NameOf, Simplify, TypeProblem, When } from './types.ts'
 
 const namePattern = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/
-const inherited = new Set(['__proto__', 'constructor', 'prototype'])
 
 /** A column as a member of its table. */
 export interface PlacedColumn {
@@ -253,11 +252,14 @@ function checkLate(
 }
 
 function checkName(what: string, name: string): void {
-  if (namePattern.test(name) && !inherited.has(name)) return
+  // What every object has would be found where a value is missing.
+  const isTaken = name in Object.prototype || name === 'prototype'
+  if (namePattern.test(name) && !isTaken) return
   throw new TableError('definition-invalid', `${what} name "${name}" cannot be used`, {
     field: what,
     value: name,
-    wayOut: 'start with a letter; use letters, digits, - and _, at most 64',
+    wayOut:
+      'start with a letter; use letters, digits, - and _, at most 64; no name that every object has, such as toString',
   })
 }
 

@@ -96,6 +96,9 @@ describe('a definition that is wrong says what, where and the way out', () => {
     '__proto__',
     'constructor',
     'prototype',
+    'toString',
+    'valueOf',
+    'hasOwnProperty',
   ])('for the name %o, of a table, a field or a column', (name) => {
     const wayOut = expect.stringContaining('start with a letter')
     const details = (field: string) => ({
