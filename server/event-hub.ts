@@ -11,6 +11,8 @@ export interface StreamOptions {
   after: number | null
   /** Ends the stream: the reader left, or the server closes. */
   signal: AbortSignal
+  /** Closes the connection of a reader who does not read. */
+  cut: () => void
 }
 
 /** Hands the change feed to any number of readers; each live event is written out once. */
@@ -58,7 +60,7 @@ export function createEventHub({ runtime, definitions, heartbeatMs, log }: Parts
       if (follower.held !== null) {
         follower.held.push(event)
         // A reader who is slow to hear the past comes back for the rest; memory does not wait for it.
-        if (follower.held.length > maxHeld) follower.reader.end()
+        if (follower.held.length > maxHeld) follower.reader.drop()
       } else if (event.id > follower.sent) {
         bytes ??= encoder.encode(changeText(event))
         follower.sent = event.id
@@ -108,9 +110,9 @@ export function createEventHub({ runtime, definitions, heartbeatMs, log }: Parts
 
   return {
     readers: () => followers.size,
-    async open({ table, after, signal }) {
+    async open({ table, after, signal, cut }) {
       await definitions.of(table)
-      const reader = openReader(signal)
+      const reader = openReader(signal, cut)
       const follower: Follower = { table, reader, sent: 0, held: [] }
       followers.add(follower)
       listen()

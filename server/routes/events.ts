@@ -40,7 +40,7 @@ export function eventRoutes(app: App, hub: EventHub): void {
       c.req.raw.signal,
       ...(c.env.closing === undefined ? [] : [c.env.closing]),
     ])
-    const stream = await hub.open({ table, after, signal })
+    const stream = await hub.open({ table, after, signal, cut: () => c.env.outgoing?.destroy() })
     return c.body(stream, 200, headers)
   })
 }
