@@ -1,5 +1,5 @@
 import type { Budget } from '../columns/budget.ts'
-import type { CellContext, Outcome, Reconciliation } from '../columns/column.ts'
+import { type CellContext, done, type Outcome, type Reconciliation } from '../columns/column.ts'
 import { CallFailure } from '../columns/errors.ts'
 import type { Values } from '../db/journal.ts'
 import { contextOf } from './context.ts'
@@ -8,6 +8,7 @@ import type { Engine } from './engine.ts'
 import { abort, clearTimers, createFlight, type Flight, isOut, startTime } from './flight.ts'
 import { recordLate } from './late.ts'
 import { ownKeyOf } from './limits/own-key.ts'
+import { isOutcome, isReconciliation, noOutcome } from './outcome.ts'
 import {
   type Execution,
   firstAttemptAt,
@@ -158,19 +159,26 @@ const perform: Work = ({ column, values, reconcile, outdated }, context, sent) =
     : work.reconcile(values, context)
 }
 
-function recordAnswer(
-  engine: Engine,
-  task: Task,
-  start: Start,
-  answer: Outcome<unknown> | Reconciliation<unknown>,
-): void {
+function recordAnswer(engine: Engine, task: Task, start: Start, answer: unknown): void {
   try {
-    if ('status' in answer) recordOutcome(engine, task, start, answer)
-    else if (answer.state === 'happened') recordOutcome(engine, task, start, answer.outcome)
-    else recordReconciled(engine, task, start, answer)
+    if (start.reconcile) recordFound(engine, task, start, answer)
+    else recordOutcome(engine, task, start, answer)
   } catch (error) {
     // A schema of the definition may throw, and a column in JavaScript may answer anything.
     recordFailed(engine, task, start, error)
+  }
+}
+
+/** What is none of the three answers has not read anything back. What happened has happened, whatever is said of it. */
+function recordFound(engine: Engine, task: Task, start: Start, found: unknown): void {
+  if (!isReconciliation(found)) {
+    const message = 'the answer is none of happened, absent and unknown with a reason'
+    throw new CallFailure('invalid-output', message, { retryable: false, outcomeUnknown: true })
+  }
+  if (found.state !== 'happened') recordReconciled(engine, task, start, found)
+  else {
+    const outcome = isOutcome(found.outcome) ? found.outcome : done(null, { reason: noOutcome })
+    recordOutcome(engine, task, start, outcome)
   }
 }
 

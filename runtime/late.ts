@@ -1,14 +1,13 @@
-import type { Outcome, Reconciliation } from '../columns/column.ts'
 import type { Json } from '../columns/json.ts'
 import type { LateEntry } from '../db/journal.ts'
 import type { Engine } from './engine.ts'
 import { abort, clearTimers } from './flight.ts'
-import { problemOf } from './outcome.ts'
+import { isOutcome, noOutcome, problemOf } from './outcome.ts'
 import { costOf, type Execution } from './record.ts'
 import { asFailure } from './retry.ts'
 import type { Task } from './task.ts'
 
-export type Landed = { answer: Outcome<unknown> | Reconciliation<unknown> } | { error: unknown }
+export type Landed = { answer: unknown } | { error: unknown }
 
 /**
  * Writes down what became of a question whose row stopped waiting. It changes no cell, whatever has happened to the row since: another
@@ -41,9 +40,8 @@ function contentOf(
     return failed(`${kind}: ${message}`)
   }
   const { answer } = landed
-  if (!('status' in answer)) return failed('it gave no outcome')
   const problem = problemIn(() => problemOf(answer, output))
-  if (problem !== null) return failed(`invalid-output: ${problem}`)
+  if (problem !== null || !isOutcome(answer)) return failed(`invalid-output: ${problem ?? noOutcome}`)
   const { status, reason, detail, cost } = answer
   return {
     status,

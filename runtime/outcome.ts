@@ -1,10 +1,29 @@
 import type { z } from 'zod'
-import type { Outcome } from '../columns/column.ts'
+import type { Outcome, Reconciliation } from '../columns/column.ts'
 
 const maxDepth = 100
 
-/** Why an outcome cannot be kept: its own schema refuses the value, or it is not plain JSON. Null when it can. */
-export function problemOf(outcome: Outcome<unknown>, output: z.ZodType<unknown> | null): string | null {
+/** What a column in JavaScript answers may be anything. */
+export const isOutcome = (answer: unknown): answer is Outcome<unknown> =>
+  isObject(answer) && (answer.status === 'done' || answer.status === 'no-result')
+
+/** The same of what reading back found. The outcome of what happened is not looked at. */
+export const isReconciliation = (found: unknown): found is Reconciliation<unknown> =>
+  isObject(found) &&
+  (found.state === 'happened' ||
+    found.state === 'absent' ||
+    (found.state === 'unknown' && typeof found.reason === 'string'))
+
+export const noOutcome = 'the answer is no outcome: answer with done(...) or noResult(...)'
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null
+
+/**
+ * Why an answer cannot be kept: it is no outcome, its own schema refuses the value, or it is not plain JSON. Null when it can.
+ */
+export function problemOf(outcome: unknown, output: z.ZodType<unknown> | null): string | null {
+  if (!isOutcome(outcome)) return noOutcome
   const { reason, detail, cost } = outcome
   if (reason !== undefined && typeof reason !== 'string') return refused('the reason', `a ${typeof reason}`)
   const extra = problemIn(detail ?? null, 'detail') ?? problemIn(cost ?? null, 'cost')

@@ -1,12 +1,12 @@
 import type { CellError, CellState } from '../columns/cell.ts'
-import type { Cost, Outcome, Work } from '../columns/column.ts'
+import type { Cost, Work } from '../columns/column.ts'
 import { CallFailure } from '../columns/errors.ts'
 import type { Json } from '../columns/json.ts'
 import type { JournalEntry, Values } from '../db/journal.ts'
 import type { Settled } from '../db/store.ts'
 import type { Engine } from './engine.ts'
 import { followDraw } from './follow-draw.ts'
-import { problemOf } from './outcome.ts'
+import { isOutcome, noOutcome, problemOf } from './outcome.ts'
 import {
   type Asked,
   detailOf,
@@ -98,15 +98,17 @@ export function firstAttemptAt(task: Task, { column, firstTryAt, startedAt }: Ex
   return known ?? firstTryAt ?? startedAt
 }
 
-/** Records a result. A value that its own schema refuses is an error of the column, not a value. */
-export function recordOutcome(
-  engine: Engine,
-  task: Task,
-  execution: Execution,
-  outcome: Outcome<unknown>,
-): void {
+/**
+ * Records a result. A value that its own schema refuses is an error of the column, not a value.
+ *
+ * @throws {CallFailure} `invalid-output` for what is no outcome: whether an effect happened is not known then.
+ */
+export function recordOutcome(engine: Engine, task: Task, execution: Execution, outcome: unknown): void {
   const { column } = execution
   const { work, output } = column.column
+  const isDoubtful = work.effect === 'write'
+  if (!isOutcome(outcome))
+    throw new CallFailure('invalid-output', noOutcome, { retryable: false, outcomeUnknown: isDoubtful })
   const problem =
     problemOf(outcome, work.effect === 'write' ? null : output) ?? problemOfRedraw(task, column, outcome)
   const anew = outcome.status === 'done' ? outcome.redraw : undefined
