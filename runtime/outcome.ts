@@ -24,13 +24,9 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
  */
 export function problemOf(outcome: unknown, output: z.ZodType<unknown> | null): string | null {
   if (!isOutcome(outcome)) return noOutcome
-  const { reason, detail, cost } = outcome
-  if (reason !== undefined && typeof reason !== 'string') return refused('the reason', `a ${typeof reason}`)
-  const extra = problemIn(detail ?? null, 'detail') ?? problemIn(cost ?? null, 'cost')
-  if (extra !== null) return extra
+  const beside = problemBeside(outcome)
+  if (beside !== null) return beside
   if (outcome.status !== 'done') return null
-  const learnt = problemIn(outcome.learnt ?? null, 'learnt')
-  if (learnt !== null) return learnt
   if (output !== null) {
     const checked = output.safeParse(outcome.value)
     if (!checked.success) {
@@ -39,6 +35,29 @@ export function problemOf(outcome: unknown, output: z.ZodType<unknown> | null): 
     }
   }
   return problemIn(outcome.value, 'the value')
+}
+
+/** The same of what an outcome says beside its value: a JavaScript column may say anything there too. */
+function problemBeside(outcome: Outcome<unknown>): string | null {
+  const { reason, detail, cost } = outcome
+  const learnt = outcome.status === 'done' ? outcome.learnt : undefined
+  if (reason !== undefined && typeof reason !== 'string') return refused('the reason', `a ${typeof reason}`)
+  if (detail !== undefined && !isPlain(detail)) return 'detail is no plain object'
+  if (learnt !== undefined && !(Array.isArray(learnt) && learnt.every(isPlain)))
+    return 'learnt is no list of signals'
+  return problemIn(detail ?? null, 'detail') ?? problemOfCost(cost) ?? problemIn(learnt ?? null, 'learnt')
+}
+
+const isPlain = (value: unknown) => isObject(value) && !Array.isArray(value)
+
+/** Why a cost cannot be kept, null when it can. Costs are added up: text among them would be put end to end. */
+export function problemOfCost(cost: unknown): string | null {
+  if (cost === undefined) return null
+  const isNumber = (value: unknown) => typeof value === 'number'
+  const { usd, inputTokens = 0, outputTokens = 0 } = isObject(cost) ? cost : {}
+  if (![usd, inputTokens, outputTokens].every(isNumber))
+    return 'cost is no object of numbers with usd, in US dollars'
+  return problemIn(cost, 'cost')
 }
 
 /** What the store would lose or refuse. A field that is `undefined` counts as absent. */

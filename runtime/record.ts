@@ -6,7 +6,7 @@ import type { JournalEntry, Values } from '../db/journal.ts'
 import type { Settled } from '../db/store.ts'
 import type { Engine } from './engine.ts'
 import { followDraw } from './follow-draw.ts'
-import { isOutcome, noOutcome, problemOf } from './outcome.ts'
+import { isOutcome, noOutcome, problemOf, problemOfCost } from './outcome.ts'
 import {
   type Asked,
   detailOf,
@@ -125,23 +125,19 @@ export function recordOutcome(engine: Engine, task: Task, execution: Execution, 
     if (learnt.length > 0) cell.signals = [...(cell.signals ?? []), ...learnt]
   }
   if (outcome.reason !== undefined) cell.reason = outcome.reason
-  if (problem !== null) {
-    // The effect has happened, so the cell is done whatever its value is worth.
-    cell.value = null
-    cell.reason = problem
-  } else if (outcome.status === 'done') {
-    if (isLeft) leaveOpen(cell, outcome.value as Json)
-    else cell.value = outcome.value as Json
-  } else {
+  if (problem !== null) cell.reason = problem
+  if (outcome.status === 'no-result') {
     cell.status = 'no-result'
     if (work.effect === 'write') leaveEarlier(cell, cellOf(task, column))
-  }
+  } else if (isLeft) leaveOpen(cell, outcome.value as Json)
+  // The effect has happened, so the cell is done whatever its value is worth.
+  else cell.value = problem === null ? (outcome.value as Json) : null
   const detail = detailWith(problem === null ? outcome.detail : undefined, cellOf(task, column))
   if (execution.memo !== undefined) cell.memo = execution.memo
   const entry: JournalEntry = { kind: 'attempt', column: column.name, cell }
   if (detail !== undefined) entry.detail = detail
-  if (outcome.cost !== undefined || execution.paidUsd !== undefined)
-    Object.assign(entry, costOf(execution, outcome.cost))
+  const cost = problemOfCost(outcome.cost) === null ? outcome.cost : undefined
+  if (cost !== undefined || execution.paidUsd !== undefined) Object.assign(entry, costOf(execution, cost))
   note(task, entry)
   // Somebody else has been drawn since it left: that draw is for the next one to confirm.
   if (work.effect === 'write' && cell.status === 'done' && cell.due === undefined)

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { buildColumn } from '../../columns/build.ts'
 import { type Column, done, type Outcome, type Reconciliation } from '../../columns/column.ts'
 import { defineTable, type TableDefinition } from '../../columns/table.ts'
-import { insertRows, type RunningRuntime, runTables, until } from '../support/runtime.ts'
+import { insertOne, insertRows, type RunningRuntime, runTables, until } from '../support/runtime.ts'
 
 type Row = { word: string }
 type Cell = Awaited<ReturnType<RunningRuntime['runtime']['row']>>['cells'][string] | undefined
@@ -158,5 +158,64 @@ describe('an answer that is no outcome', () => {
         const { history } = await running.runtime.cell('t', id, `c${index}`)
         return history.some(({ kind, reason }) => kind === 'late' && reason?.includes('no outcome') === true)
       }, `the late answer of column ${index} is told`)
+  })
+})
+
+describe('an outcome with something odd beside its value', () => {
+  const odd: readonly [object, string][] = [
+    [{ detail: 'sent as 42' }, 'detail'],
+    [{ detail: ['sent as 42'] }, 'detail'],
+    [{ detail: null }, 'detail'],
+    [{ cost: 5 }, 'cost'],
+    [{ cost: null }, 'cost'],
+    [{ cost: { usd: '0.01' } }, 'cost'],
+    [{ cost: { usd: Number.NaN } }, 'cost'],
+    [{ cost: { usd: 0.01, inputTokens: '12' } }, 'cost'],
+    [{ learnt: 'abc' }, 'learnt'],
+    [{ learnt: null }, 'learnt'],
+    [{ learnt: ['abc'] }, 'learnt'],
+  ]
+  const outcomes = odd.map(([beside]) => ({ ...done('x'), ...beside }))
+
+  test('is an error of a column that asks', async () => {
+    const cells = await cellsAfter(outcomes.map((outcome) => asking('read', () => untyped(outcome))))
+    expect(cells).toMatchObject(
+      odd.map(([, field]) => ({
+        status: 'error',
+        attempts: 1,
+        error: { kind: 'invalid-output', message: expect.stringContaining(field) },
+      })),
+    )
+  })
+
+  test('is dropped with the value where an effect has happened, which is sent once', async () => {
+    const { cells, calls } = await sent(outcomes)
+    expect(cells).toMatchObject(
+      odd.map(([, field]) => ({ status: 'done', value: null, reason: expect.stringContaining(field) })),
+    )
+    expect(calls).toEqual(odd.map(() => 1))
+  })
+
+  test('says no more than its status where an effect has nothing to tell', async () => {
+    const { cells, calls } = await sent([{ status: 'no-result', reason: 'nobody to tell', detail: 'x' }])
+    expect([cells, calls]).toMatchObject([
+      [{ status: 'no-result', reason: 'detail is no plain object' }],
+      [1],
+    ])
+  })
+
+  test('keeps what an effect cost although its value is refused, and no cost that is none', async () => {
+    const table = tableOf(
+      [{ usd: 0.5 }, { usd: '0.5' }].map((cost) =>
+        sending({
+          send: () => untyped({ status: 'done', value: 1n, cost }),
+          found: () => ({ state: 'absent' }),
+        }),
+      ),
+    )
+    const running = await runTables([table])
+    const id = await insertOne(running, 't', { word: 'hey' })
+    const cells = await Promise.all(['c0', 'c1'].map((name) => running.runtime.cell('t', id, name)))
+    expect(cells.map(({ costUsd }) => costUsd)).toEqual([0.5, 0])
   })
 })
