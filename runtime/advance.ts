@@ -1,4 +1,4 @@
-import { isHeld } from '../columns/cell.ts'
+import { type CellState, finishOf, isHeld } from '../columns/cell.ts'
 import type { RowStep, Settle } from '../db/store.ts'
 import { alarmOf } from './alarm-of.ts'
 import { launch, type Start } from './attempt.ts'
@@ -207,8 +207,15 @@ function dueAt(engine: Engine, task: Task, column: PlannedColumn): number {
   const horizon = cell.intent !== undefined && work.effect === 'write' ? cell.intent.at + work.horizonMs : 0
   // A key that is not known to be dead may be another one by now.
   const { credential } = cell.waiting ?? {}
-  const isOver = credential !== undefined && !engine.limits.rests(credential)
+  const isOver =
+    (credential !== undefined && !engine.limits.rests(credential)) || isFromAhead(cell, engine.world.now())
   return Math.max(cell.status === 'waiting' && !isOver ? (cell.waiting?.until ?? 0) : 0, horizon)
+}
+
+/** The clock was put back since the attempt failed: what is left of the pause by it is longer than the pause ever was. */
+function isFromAhead(cell: CellState, now: number): boolean {
+  const { on } = cell.waiting ?? {}
+  return (on === 'retry' || on === 'rate-limit') && (finishOf(cell) ?? now) > now
 }
 
 function wake(engine: Engine, task: Task, at: number): void {

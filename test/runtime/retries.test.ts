@@ -36,6 +36,27 @@ function scripted(
 }
 
 describe('a retry', () => {
+  test('waits no longer than its pause when the clock is put back meanwhile', async () => {
+    for (const failure of [busy(), new RetryAfterError('slow down', 150)]) {
+      const { table, calls } = scripted(
+        (call) => {
+          if (call === 1) throw failure
+          return call
+        },
+        { attempts: 4, baseMs: 150, maxMs: 150 },
+      )
+      const running = await runTables([table], { random: () => 1 })
+      const [id = ''] = await insertRows(running, 't', [{ n: 1 }])
+      await until(async () => (await onDisk(running, 't', id)).cells.asked?.status === 'waiting', 'it waits')
+      running.clock.aheadMs = -3_600_000
+      await until(() => calls.length === 2, 'the second call')
+      await running.runtime.idle()
+      expect(await statuses(running, 't', id)).toMatchObject({ asked: 'done', after: 'done' })
+      const [first = 0, second = 0] = calls
+      expect(second - first).toBeGreaterThanOrEqual(148)
+    }
+  })
+
   test('comes after a growing pause, and the cell says what it waits for', async () => {
     const { table, calls } = scripted((call) => {
       if (call < 3) throw busy()
