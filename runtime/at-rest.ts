@@ -1,5 +1,6 @@
 import { applyEntries, type JournalEntry } from '../db/journal.ts'
 import type { StoredRow } from '../db/store.ts'
+import { ringsAt } from './alarm-of.ts'
 import type { Engine } from './engine.ts'
 
 /** Writes entries for a row that nobody works on: at rest, or parked. It stays as it is otherwise. */
@@ -11,7 +12,7 @@ export async function writeBeside(
   const { seq, id, table, generation, account, dueAt } = row
   const atRest = row.active === null
   const cells = applyEntries({ ...row.cells }, entries)
-  const alarms = Object.values(cells).flatMap(({ again }) => again ?? [])
+  const alarms = Object.values(cells).flatMap((cell) => ringsAt(cell) ?? [])
   const alarmAt = atRest && alarms.length > 0 ? Math.min(...alarms) : null
   await engine.store.step({
     row: seq,

@@ -120,6 +120,20 @@ describe('a cell that is to run again', () => {
     })
   })
 
+  test('does so with a pause when the time it asks for is over already', async () => {
+    const calls: number[] = []
+    const column = watch(({ now }) => {
+      calls.push(performance.now())
+      return { ...done(calls.length), again: calls.length === 1 ? 5 : now() }
+    })
+    const running = await runTables([defineTable('leads', { input }).column('watch', column)])
+    const id = await insertOne(running, 'leads', { name: 'a' })
+    expect((await cellOf(running, id, 'watch'))?.again).toBe(new Date(5).toISOString())
+    await until(() => calls.length === 3, 'it ran three times')
+    const pauses = calls.slice(1).map((at, index) => at - (calls[index] ?? 0))
+    for (const pause of pauses) expect(pause).toBeGreaterThan(950)
+  })
+
   test('does so although the store could not say so at first', async () => {
     const { calls, column } = counting(2, 20)
     let refusals = 0
