@@ -1,7 +1,8 @@
 import { type CellState, isSettled } from '../columns/cell.ts'
+import { isQuiet } from './backfill.ts'
 import type { Engine } from './engine.ts'
 import type { PlannedColumn } from './plan.ts'
-import { cellOf, note, passOver, pending, type Task } from './task.ts'
+import { cellOf, note, passOver, pending, reopen, type Task } from './task.ts'
 
 /** The cells of a cancelled row that came back unfinished after all: a retry or a read-back that nobody waits for now. */
 export function dropPending(engine: Engine, task: Task): void {
@@ -40,9 +41,13 @@ function standing(before: CellState): CellState {
   return redraw === undefined && due === undefined ? before : { ...rest, stale: true }
 }
 
-/** Settles what an earlier definition left unfinished in columns that are no longer there: nobody will ever run them. */
+/**
+ * Settles what an earlier definition left unfinished in columns that are no longer there: nobody will ever run them. What they owed the
+ * row, the columns that came in their place do.
+ */
 export function dropRemoved(engine: Engine, task: Task): void {
   const { plan, row } = task
+  const dropped: CellState[] = []
   for (const [column, before] of Object.entries(row.cells)) {
     if (plan.byName.has(column) || isSettled(before)) continue
     const cell = { ...droppedCell(before, false), run: task.run.ordinal }
@@ -55,5 +60,32 @@ export function dropRemoved(engine: Engine, task: Task): void {
       reason,
       at: engine.world.now(),
     })
+    dropped.push(before)
+  }
+  // The run of an insert comes to every column by itself.
+  if (task.run.request !== null) inherit(task, dropped)
+}
+
+/**
+ * A renamed column is one without a cell, which a run by hand need not be about: without this a lead would rest without an owner. No effect
+ * is made so, and no clock started, where another name may stand for it already, or a backfill kept one quiet.
+ */
+function inherit(task: Task, dropped: readonly CellState[]): void {
+  const { plan, row } = task
+  const owed = dropped.filter(({ status, intent }) => status !== 'idle' && intent === undefined)
+  if (owed.length === 0) return
+  const isBarred = Object.entries(row.cells).some(
+    ([name, cell]) =>
+      isQuiet(cell) || (!plan.byName.has(name) && (cell.status === 'done' || cell.status === 'unknown')),
+  )
+  const reason = 'a column that is no longer defined left its row unfinished'
+  for (const column of plan.columns) {
+    const { work, clock } = column.column
+    const isFelt = work.effect === 'write' || clock !== null
+    if (row.cells[column.name] !== undefined || (isBarred && isFelt)) continue
+    const cell: CellState = { status: 'queued', attempts: 0, reason }
+    if (work.effect === 'draw' && owed.some(({ backfill }) => backfill === true)) cell.backfill = true
+    note(task, { kind: 'attempt', column: column.name, cell })
+    reopen(task, column)
   }
 }
