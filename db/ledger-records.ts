@@ -19,6 +19,14 @@ export interface DrawRecord {
   at: number
 }
 
+/** A draw given back without another in its place: the write that should have confirmed it failed for good, or its column is gone. */
+export interface GivenBack {
+  draw: number
+  reason: string
+  /** One that is confirmed stays so. */
+  ifReserved?: true
+}
+
 export interface DrawCount {
   member: string
   draws: number

@@ -20,6 +20,7 @@ import type {
   CreditRecord,
   DrawCount,
   DrawRecord,
+  GivenBack,
   NewAuditRecord,
   NewCredit,
   PlannedTerritory,
@@ -38,6 +39,7 @@ export {
   creditReasons,
   type DrawCount,
   type DrawRecord,
+  type GivenBack,
   type NewAuditRecord,
   type NewCredit,
   type PlannedTerritory,
@@ -333,8 +335,8 @@ export interface RowStep {
   entries: readonly JournalEntry[]
   /** Draws that are confirmed by it. One that was given back for a failed write is taken again. */
   confirm: readonly number[]
-  /** Draws given back without another in their place: the write that should have confirmed them failed for good. */
-  release?: readonly { draw: number; reason: string }[]
+  /** Draws given back without another in their place. */
+  release?: readonly GivenBack[]
   /** The service-level clocks of this row, by column. */
   clock?: { column: string; clock: ServiceLevelClock }
   /** What the entries add to the counts of a run. */

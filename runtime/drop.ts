@@ -43,13 +43,16 @@ function standing(before: CellState): CellState {
 
 /**
  * Settles what an earlier definition left unfinished in columns that are no longer there: nobody will ever run them. What they owed the
- * row, the columns that came in their place do.
+ * row, the columns that came in their place do. A turn that nothing can confirm any more goes back to the rotation.
  */
 export function dropRemoved(engine: Engine, task: Task): void {
   const { plan, row } = task
   const dropped: CellState[] = []
   for (const [column, before] of Object.entries(row.cells)) {
-    if (plan.byName.has(column) || isSettled(before)) continue
+    if (plan.byName.has(column)) continue
+    const { draw } = before
+    if (draw !== undefined) task.release.push({ draw, reason: 'column_removed', ifReserved: true })
+    if (isSettled(before)) continue
     const cell = { ...droppedCell(before, false), run: task.run.ordinal }
     const reason = 'the column is no longer defined'
     note(task, {

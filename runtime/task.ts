@@ -1,7 +1,7 @@
 import type { CellState } from '../columns/cell.ts'
 import type { CallFailure } from '../columns/errors.ts'
 import type { JournalEntry } from '../db/journal.ts'
-import type { Run, RunCounts, StoredRow } from '../db/store.ts'
+import type { GivenBack, Run, RunCounts, StoredRow } from '../db/store.ts'
 import type { ServiceLevelClock } from '../routing/service-level/policy.ts'
 import { chooseCells } from './choose.ts'
 import type { Flight } from './flight.ts'
@@ -37,7 +37,7 @@ export interface Task {
   entries: JournalEntry[]
   confirm: number[]
   /** Draws to give back with the next commit. */
-  release: { draw: number; reason: string }[]
+  release: GivenBack[]
   /** Service-level clocks to write, one with each commit. */
   clocks: { column: string; clock: ServiceLevelClock }[]
   /** Columns whose hold was decided since the row came into memory, by position; null for none. The others are asked at once. */

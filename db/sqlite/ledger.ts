@@ -2,7 +2,7 @@ import { memberExclusion } from '../../routing/availability.ts'
 import type { Counter, DecisionView, Draw } from '../../routing/decision.ts'
 import type { Pool } from '../../routing/pool.ts'
 import { giveBack } from '../../routing/rotation.ts'
-import type { CreditRecord, NewCredit, Settled, Settlement, ViewOf } from '../store.ts'
+import type { CreditRecord, GivenBack, NewCredit, Settled, Settlement, ViewOf } from '../store.ts'
 import type { ClaimingRow, Claims } from './claims.ts'
 import { type Counters, counterKey, type LiveCounter } from './counters.ts'
 import { decisionView, type Returned } from './decision-view.ts'
@@ -25,10 +25,10 @@ export interface Ledger {
    */
   settle(settlement: Settlement, row: SettledRow, later: (write: () => void) => void): Settled
   view(of: ViewOf): DecisionView
-  /** A draw that was given back for a failed write is taken again; one given back for another reason stays so. */
+  /** A draw that was given back for a failed write or a removed column is taken again; one given back for another reason stays so. */
   confirm(draw: number): void
   /** Gives a draw back with nothing in its place. */
-  release(draw: number, reason: string): void
+  release(given: GivenBack): void
   /** Owes the member so many leads more of the stratum, beside the draws. */
   credit(pool: Pool, stratum: string | null, credit: NewCredit): CreditRecord
   stratumOf: DrawWriter['stratumOf']
@@ -50,8 +50,8 @@ interface Parts {
   now: () => number
 }
 
-/** Reason of a release that a later success of the same write takes back. */
-const writeFailed = 'write_failed'
+/** Reasons of a release that is taken back when the same write succeeds later, or the column is defined again. */
+const takenBack = ['write_failed', 'column_removed']
 
 export function createLedger(connection: Connection, parts: Parts): Ledger {
   const { live, counters, loads, claims, now } = parts
@@ -166,16 +166,17 @@ export function createLedger(connection: Connection, parts: Parts): Ledger {
     confirm(id) {
       if (draws.confirm(id)) return
       const draw = draws.find(id)
-      if (draw === null || !draw.reason?.startsWith(writeFailed)) return
+      if (draw === null || !takenBack.some((reason) => draw.reason?.startsWith(reason))) return
       draws.retake(id)
       const taken = turned(draw, -1, now())
       if (taken === null) return
       counters.put(taken.key, taken.counter)
       if (taken.load !== null) loads.retaken(taken.load)
     },
-    release(id, reason) {
+    release({ draw: id, reason, ifReserved }) {
       const draw = draws.standing(id)
-      if (draw !== null) writeReturn(draw, reason, turned(draw, 1, now()))
+      if (draw !== null && !(ifReserved && draw.state === 'confirmed'))
+        writeReturn(draw, reason, turned(draw, 1, now()))
     },
     stratumOf: draws.stratumOf,
     credit: (pool, stratum, credit) =>

@@ -204,7 +204,7 @@ export function createRowWriter(connection: Connection, parts: Parts): RowWriter
       writeDecided()
       if (step === null) return { fenced: false }
       for (const draw of step.confirm) rotation.confirm(draw)
-      for (const { draw, reason } of step.release ?? []) rotation.release(draw, reason)
+      for (const each of step.release ?? []) rotation.release(each)
       if (step.clock !== undefined) rotation.clock(row, tableId, step.clock)
       if (step.entries.length > 0) {
         append.run(row, step.position, entries)

@@ -6,7 +6,16 @@ import { roundRobin } from '../../columns/round-robin.ts'
 import { defineTable } from '../../columns/table.ts'
 import { definePool } from '../../routing/pool.ts'
 import { ask, createOutside, deliver, type Outside } from '../support/outside.ts'
-import { insertOne, onDisk, request, runTables, statuses } from '../support/runtime.ts'
+import {
+  insertOne,
+  insertRows,
+  onDisk,
+  type RunningRuntime,
+  request,
+  rerun,
+  runTables,
+  statuses,
+} from '../support/runtime.ts'
 
 const rep = (id: string) => ({ rep: { id, name: id, email: `${id}@r.example` } })
 const team = definePool('team', {
@@ -125,5 +134,56 @@ describe('a column that is renamed while a run by hand has its row', () => {
     await running.runtime.idle()
     expect(await statuses(running, 'leads', id)).toEqual({ company: 'done', message: 'idle' })
     expect(outside.received).toEqual([])
+  })
+})
+
+describe('a turn of a column that is renamed', () => {
+  const named = (side: ReturnType<typeof createVendor>, owner: string) =>
+    defineTable('leads', { input: z.object({ name: z.string() }) })
+      .column(owner as 'owner', roundRobin({ pool: team }))
+      .column('firm', side.asked())
+  const counts = async ({ store }: RunningRuntime) =>
+    Object.fromEntries((await store.drawCounts('team')).map(({ member, draws }) => [member, draws]))
+  const turns = async ({ runtime }: RunningRuntime) =>
+    (await runtime.draws({ limit: 100 })).map(({ column, state, reason }) => [column, state, reason])
+
+  test('goes back as long as nothing confirmed it, and is taken again when the name comes back', async () => {
+    const side = createVendor()
+    let running = await runTables([named(side, 'owner')], { parkAfterMs: 1 })
+    const names = ['a', 'b', 'c', 'd']
+    await insertRows(
+      running,
+      'leads',
+      names.map((name) => ({ name })),
+    )
+    await running.runtime.idle()
+    running.clock.aheadMs += hourMs
+    running = await running.restart([named(side, 'rep')])
+    await running.runtime.idle()
+    const gone = names.map(() => ['owner', 'released', 'column_removed'])
+    const reserved = names.map(() => ['rep', 'reserved', null])
+    expect((await turns(running)).toSorted()).toEqual([...gone, ...reserved])
+    expect(await counts(running)).toEqual({ ana: 2, bo: 2 })
+    side.vendor.isDown = false
+    running.clock.aheadMs += hourMs
+    running = await running.restart([named(side, 'owner')])
+    await running.runtime.idle()
+    const back = names.map(() => ['owner', 'confirmed', null])
+    const left = names.map(() => ['rep', 'released', 'column_removed'])
+    expect((await turns(running)).toSorted()).toEqual([...back, ...left])
+    expect(await counts(running)).toEqual({ ana: 2, bo: 2 })
+  })
+
+  test('stays with its rep once it is confirmed', async () => {
+    const side = createVendor()
+    side.vendor.isDown = false
+    let running = await runTables([named(side, 'owner')])
+    await insertOne(running, 'leads', { name: 'a' })
+    running = await running.restart([named(side, 'rep')])
+    await rerun(running, 'leads', { mode: 'missing' })
+    expect((await turns(running)).toSorted()).toEqual([
+      ['owner', 'confirmed', null],
+      ['rep', 'confirmed', null],
+    ])
   })
 })
