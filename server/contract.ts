@@ -126,10 +126,17 @@ export const WaitedRow = z.union([
 export type WaitedRow = z.output<typeof WaitedRow>
 export const WaitedAnswer = z.object({ rows: z.array(WaitedRow) })
 
+/** A row is found by what is written when it rests or is parked: what its cells become on the way is in memory and the journal. */
+const unseen = 'a row that is being worked on is found as it was before, until it rests or waits for long'
+
 export const RowsQuery = z.strictObject({
   limit: wholeNumber(1, 1_000).default(100),
   after: wholeNumber(0, Number.MAX_SAFE_INTEGER).optional().describe('`next` of the page before'),
-  filter: z.string().max(2_000).optional().describe('terms joined by commas: status:error, exit=route'),
+  filter: z
+    .string()
+    .max(2_000)
+    .optional()
+    .describe(`terms joined by commas: status:error, exit=route; ${unseen}`),
   q: z.string().min(1).max(200).optional().describe('text somewhere in the input'),
   sort: z
     .enum(['oldest', 'newest', 'createdAt', '-createdAt'], {
@@ -223,7 +230,8 @@ export const RunBody = z
           filter: z
             .string()
             .max(2_000)
-            .regex(/[^\s,]/, 'write at least one term, such as status:error'),
+            .regex(/[^\s,]/, 'write at least one term, such as status:error')
+            .describe(`as for the rows; ${unseen}`),
         }),
         z.strictObject({ all: z.literal(true) }),
       ],
