@@ -42,6 +42,8 @@ export interface NewRun {
   backfill: Backfill | null
   rows: number
   at: number
+  /** Place of the newest row of the table when it was asked for: rows behind that are not its own. Left out of an insert. */
+  lastRow?: number
 }
 
 export interface RunCounts {

@@ -10,7 +10,11 @@ export const windowRows = 100
 export async function* windows(
   store: Store,
   plan: TablePlan,
-  { request, cursor, at }: { request: RunRequest; cursor: number; at: number },
+  {
+    request,
+    cursor,
+    lastRow = Number.MAX_SAFE_INTEGER,
+  }: { request: RunRequest; cursor: number; lastRow?: number },
 ): AsyncGenerator<StoredRow[]> {
   const { scope } = request
   const table = plan.table.name
@@ -26,9 +30,15 @@ export async function* windows(
     const last = rows.at(-1)
     if (last === undefined) return
     after = last.seq
-    yield rows.filter((row) => row.createdAt <= at)
-    if (last.createdAt > at) return
+    yield rows.filter((row) => row.seq <= lastRow)
+    if (last.seq >= lastRow) return
   }
+}
+
+/** The newest row of a table by its place, 0 without any: clocks go back, places do not. */
+export async function lastRowOf(store: Store, table: string): Promise<number> {
+  const [newest] = await store.scan({ table, limit: 1, newestFirst: true })
+  return newest?.seq ?? 0
 }
 
 /** A row may be erased while the run is on its way; it must be there when the run is asked for. */

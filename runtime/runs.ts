@@ -6,7 +6,7 @@ import { type HandedOut, handOut } from './hand-out.ts'
 import type { Lanes } from './lanes.ts'
 import type { TablePlan } from './plan.ts'
 import { createPreview, type Preview } from './preview.ts'
-import { countRows, windowRows, windows } from './run-rows.ts'
+import { countRows, lastRowOf, windowRows, windows } from './run-rows.ts'
 import { noCounts, type Task } from './task.ts'
 
 /** A run by hand of more rows than this goes to the bulk lane. */
@@ -175,6 +175,7 @@ export function createRuns({ engine, planOf, lanes, quiet }: RunParts): Runs {
       backfill: null,
       rows,
       at: world.now(),
+      lastRow: await lastRowOf(store, plan.table.name),
     })
     remember(run)
     return { run, handedOut: dispatch(run) }
@@ -186,7 +187,8 @@ export function createRuns({ engine, planOf, lanes, quiet }: RunParts): Runs {
     async preview(plan, request) {
       checkRequest(plan, request)
       const preview = createPreview(plan, { store, now: world.now() })
-      const run = asIfStarted(plan, request, world.now())
+      const lastRow = await lastRowOf(store, plan.table.name)
+      const run = asIfStarted(plan, request, { at: world.now(), lastRow })
       if ('rows' in request.scope) await countRows(store, plan, request)
       let left = request.limit ?? Number.POSITIVE_INFINITY
       for await (const rows of windows(store, plan, { ...run, request })) {
@@ -256,7 +258,11 @@ const newlyTracked = (run: Run): Tracked => ({
   cancelled: run.status === 'cancelled',
 })
 
-const asIfStarted = (plan: TablePlan, request: RunRequest, at: number): Run => ({
+const asIfStarted = (
+  plan: TablePlan,
+  request: RunRequest,
+  { at, lastRow }: { at: number; lastRow: number },
+): Run => ({
   id: '',
   table: plan.table.name,
   kind: 'rerun',
@@ -266,6 +272,7 @@ const asIfStarted = (plan: TablePlan, request: RunRequest, at: number): Run => (
   backfill: null,
   rows: 0,
   at,
+  lastRow,
   ordinal: -1,
   status: 'running',
   cursor: 0,

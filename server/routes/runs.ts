@@ -88,7 +88,14 @@ export function runRoutes(app: App, { runtime, who }: Parts): void {
 }
 
 /** A run as answers carry it. */
-export function runView({ ordinal, cursor, at, finishedAt, ...run }: RunProgress): z.output<typeof RunView> {
+export function runView({
+  ordinal,
+  cursor,
+  lastRow,
+  at,
+  finishedAt,
+  ...run
+}: RunProgress): z.output<typeof RunView> {
   return {
     ...run,
     number: ordinal,

@@ -8,7 +8,7 @@ import { defineTable } from '../../columns/table.ts'
 import type { RunRequest } from '../../db/store.ts'
 import { definePool } from '../../routing/pool.ts'
 import { ask, createOutside, deliver } from '../support/outside.ts'
-import { insertRows, request, rerun, runTables, statuses } from '../support/runtime.ts'
+import { insertRows, request, rerun, runTables, statuses, until } from '../support/runtime.ts'
 
 const rep = (id: string) => ({ rep: { id, name: id.toUpperCase(), email: `${id}@r.example` } })
 const pool = definePool('team', {
@@ -200,6 +200,45 @@ describe('a re-run', () => {
     const run = await rerun(running, 'leads', { mode: 'errored', limit: 1 })
     expect(asked).toEqual(['n3'])
     expect(run.handedOut).toBe(1)
+  })
+
+  test('has the rows that were there when it was asked for, whatever the clock said then, before a restart and behind it', async () => {
+    const asked: string[] = []
+    let answering = true
+    const table = defineTable('leads', { input: z.object({ name: z.string() }) }).column(
+      'fact',
+      ask({
+        reads: ['name'],
+        run: async ({ name }) => {
+          asked.push(String(name))
+          while (!answering) await new Promise((resolve) => setTimeout(resolve, 1))
+          return done(name)
+        },
+      }),
+    )
+    let running = await runTables([table], { limits: { rows: 2, bulkRows: 1 } })
+    running.clock.aheadMs = 3_600_000
+    const early = ['a', 'b', 'c']
+    await insertRows(
+      running,
+      'leads',
+      early.map((name) => ({ name })),
+    )
+    await running.runtime.idle()
+    running.clock.aheadMs = 0
+    asked.length = 0
+    answering = false
+    const wish = { force: true }
+    expect((await running.runtime.preview('leads', request(wish))).rows).toBe(3)
+    const { id } = await running.runtime.run('leads', request(wish))
+    await until(() => asked.length > 0, 'the run has begun')
+    running.clock.aheadMs = -3_600_000
+    await insertRows(running, 'leads', [{ name: 'late' }])
+    answering = true
+    running = await running.restart()
+    await running.runtime.idle()
+    expect(await running.runtime.findRun(id)).toMatchObject({ status: 'done', rows: 3, handedOut: 3 })
+    expect([...new Set(asked)].sort()).toEqual([...early, 'late'])
   })
 
   test('that finds nothing to do ends at once', async () => {
