@@ -1,4 +1,5 @@
 import { TableError } from '../columns/errors.ts'
+import { stableStringify } from '../columns/json.ts'
 import type { TableDefinition } from '../columns/table.ts'
 import type { Store } from '../db/store.ts'
 import type { Pool } from '../routing/pool.ts'
@@ -10,7 +11,8 @@ import { planTable, type TablePlan } from './plan.ts'
 /**
  * Makes the tables known to the store and plans them; their reps, pools and territories are added where they are not there yet.
  *
- * @throws {TableError} `definition-invalid` when two tables share a name, or a column asks a table that is not served.
+ * @throws {TableError} `definition-invalid` when two tables share a name, a column asks a table that is not served, or a rep, pool or territory is
+ * defined twice, with different data.
  */
 export async function registerTables(
   store: Store,
@@ -33,9 +35,11 @@ export async function registerTables(
     for (const { name, column } of table.columns) {
       refuseUnknownTables(tables, `${table.name}.${name}`, column.tables)
       if (column.work.effect !== 'draw') continue
-      for (const rep of column.work.reps) seeds.reps.set(rep.id, rep)
-      for (const pool of column.work.pools) seeds.pools.set(pool.name, pool)
-      for (const territory of column.work.territories) seeds.territories.set(territory.name, territory)
+      const at = `${table.name}.${name}`
+      for (const rep of column.work.reps) addOnce(seeds.reps, ['rep', rep.id, rep], at)
+      for (const pool of column.work.pools) addOnce(seeds.pools, ['pool', pool.name, pool], at)
+      for (const territory of column.work.territories)
+        addOnce(seeds.territories, ['territory', territory.name, territory], at)
     }
     const { definition } = await store.registerTable({
       name: table.name,
@@ -50,6 +54,24 @@ export async function registerTables(
     territories: [...seeds.territories.values()],
   })
   return plans
+}
+
+/** Of two that differ the last one would win, and one table would route by the definition of the other. */
+function addOnce<Seed>(
+  seeds: Map<string, Seed>,
+  [kind, name, seed]: [kind: 'rep' | 'pool' | 'territory', name: string, seed: Seed],
+  column: string,
+): void {
+  const known = seeds.get(name)
+  if (known !== undefined && stableStringify(known) !== stableStringify(seed)) {
+    const message = `${kind} "${name}" is defined twice, with different data`
+    throw new TableError('definition-invalid', message, {
+      field: column,
+      value: name,
+      wayOut: `define the ${kind} once and use that value everywhere, or give one of the two another name`,
+    })
+  }
+  seeds.set(name, seed)
 }
 
 function refuseUnknownTables(

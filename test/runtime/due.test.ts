@@ -21,10 +21,12 @@ const clocked = (name: string) =>
   defineTable(name, { input })
     .column('owner', owner(teamOf([rep('ana'), rep('bo')]), [rep('last')]))
     .column('level', level())
-/** Nobody is there for so long. */
-const holding = (name: string, ms: number) => {
+/** Nobody of it is there for so long. */
+const absent = (ms: number) => {
   const whenNobody = { hold: 'until-opening' as const, atMostHours: 720, otherwise: 'assign-anyway' as const }
-  const team = teamOf([rep('ana', awayFor(ms))], { whenNobody })
+  return teamOf([rep('ana', awayFor(ms))], { whenNobody })
+}
+const holding = (name: string, team: ReturnType<typeof absent>) => {
   const table = defineTable(name, { input, account: ({ company }) => company })
   return table.column('owner', owner(team, [rep('dev')]))
 }
@@ -50,11 +52,12 @@ describe('a table that is no longer served', () => {
   })
 
   test('keeps no parked row of another table from going on', async () => {
-    const running = await runTables([holding('old', 1_500), holding('leads', 1_500)], { parkAfterMs: 20 })
+    const team = absent(1_500)
+    const running = await runTables([holding('old', team), holding('leads', team)], { parkAfterMs: 20 })
     await insertMany(running, 'old', 1_100)
     const id = await insertOne(running, 'leads', { name: 'a' })
     expect((await cellOf(running, id))?.status).toBe('waiting')
-    const again = await running.restart([holding('leads', 1_500)])
+    const again = await running.restart([holding('leads', team)])
     await until(async () => (await cellOf(again, id))?.status === 'done', 'it went on at the opening')
   })
 })
@@ -97,7 +100,7 @@ describe('an edit of live data', () => {
     const clock = ownClock()
     onTestFinished(() => clock.stop())
     const looked: number[] = []
-    const running = await runFaulty([holding('leads', dayMs)], {
+    const running = await runFaulty([holding('leads', absent(dayMs))], {
       parkAfterMs: 20,
       faults: (store) => ({
         dueRows(query) {
@@ -138,7 +141,7 @@ describe('an edit of live data', () => {
 
   test('wakes once with those that follow it closely', async () => {
     const wakes: object[] = []
-    const { runtime } = await runFaulty([holding('leads', dayMs)], {
+    const { runtime } = await runFaulty([holding('leads', absent(dayMs))], {
       parkAfterMs: 20,
       faults: (store) => ({
         wakeHeld(of) {
@@ -160,7 +163,7 @@ describe('an edit of live data', () => {
 
   test('is not what an override is: that one wakes the leads of its company alone', async () => {
     const wakes: object[] = []
-    const { runtime } = await runFaulty([holding('leads', dayMs)], {
+    const { runtime } = await runFaulty([holding('leads', absent(dayMs))], {
       parkAfterMs: 20,
       faults: (store) => ({
         wakeHeld(of) {
