@@ -14,7 +14,7 @@ export interface BusinessCalendar {
 /** Openings are worked out for four weeks at once and kept as long as their calendar lives. */
 const windowMs = 28 * dayMs
 
-/** How far an opening is looked for at most, in ms: ten years. */
+/** How far the calendar is looked at at most, in ms: ten years. */
 const farthestMs = 3653 * dayMs
 
 interface Known {
@@ -52,12 +52,13 @@ export function nextOpening(calendar: BusinessCalendar, from: number, horizonMs:
   return null
 }
 
-/** Open time from `from` until `until` in ms; 0 when `until` is not later. */
+/** Open time from `from` until `until` in ms, of the last ten years at most; 0 when `until` is not later. */
 export function businessMs(calendar: BusinessCalendar, from: number, until: number): number {
   let total = 0
-  for (let index = Math.floor(from / windowMs); index * windowMs < until; index += 1) {
+  const first = Math.max(from, until - farthestMs)
+  for (let index = Math.floor(first / windowMs); index * windowMs < until; index += 1) {
     for (const opening of windowOf(calendar, index)) {
-      total += Math.max(0, Math.min(opening.until, until) - Math.max(opening.from, from))
+      total += Math.max(0, Math.min(opening.until, until) - Math.max(opening.from, first))
     }
   }
   return total

@@ -107,6 +107,14 @@ describe('a business calendar', () => {
     )
   })
 
+  it('counts of a time that is wrong by centuries only the last ten years', () => {
+    const calendar = times('Europe/Berlin', weekdaysOnly({ from: '09:00', until: '17:00' }))
+    const until = at('2026-03-04T12:00:00Z')
+    expect(businessMs(calendar, at('0001-01-01T00:00:00Z'), until)).toBe(
+      businessMs(calendar, until - 3653 * dayMs, until),
+    )
+  })
+
   it('adds business time so that counting it gives the same, at the first such moment', () => {
     fc.assert(
       fc.property(anyCalendar, anyMoment, fc.integer({ min: 1, max: 200 * hourMs }), (calendar, from, ms) => {
