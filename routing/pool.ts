@@ -154,7 +154,8 @@ export type PoolDefinition<Name extends string = string> = Pool & { name: Name; 
 /**
  * The reps a rotation draws from. The definition seeds the pool and its reps; from then on they are live data, edited over HTTP.
  *
- * @throws {z.ZodError} on a negative or endless weight, a rep named twice, nobody with a weight, a rep that is not valid.
+ * @throws {RangeError} naming pool, field and value on a negative or endless weight, a rep named twice, nobody with a weight, a rep that is not
+ * valid, no answer for when nobody is there.
  */
 export function definePool<const Name extends string>(
   name: Name,
@@ -162,14 +163,14 @@ export function definePool<const Name extends string>(
 ): PoolDefinition<Name> {
   const reps = new Map<string, Rep>()
   const idOf = (rep: RepInput) => {
-    const checked = Rep.parse(rep)
+    const checked = checkedAs(Rep, rep, `a rep of pool ${name}`)
     reps.set(checked.id, checked)
     return checked.id
   }
   const handOver = (to: HandOverOption): HandOver =>
     typeof to === 'object' && 'person' in to ? { person: idOf(to.person) } : to
   const { whenNobody } = options
-  const pool = Pool.parse({
+  const given = {
     ...options,
     name,
     members: options.members.map(({ rep, ...member }) => ({ rep: idOf(rep), ...member })),
@@ -177,6 +178,20 @@ export function definePool<const Name extends string>(
       typeof whenNobody === 'object' && 'hold' in whenNobody
         ? { ...whenNobody, otherwise: handOver(whenNobody.otherwise) }
         : handOver(whenNobody),
-  })
+  }
+  const pool = checkedAs(Pool, given, `pool ${name}`)
   return { ...pool, name, reps: [...reps.values()] }
+}
+
+/** Parses what code says, and tells a mistake in one line instead of as a tree. */
+function checkedAs<Output>(schema: z.ZodType<Output>, given: unknown, what: string): Output {
+  const checked = schema.safeParse(given)
+  if (checked.success) return checked.data
+  const problems = checked.error.issues.map(({ path, message }) => {
+    const value = path.reduce<unknown>((part, key) => Object(part)[key], given)
+    const isPart = typeof value === 'object' && value !== null
+    const told = isPart ? '' : `, not ${value === undefined ? 'nothing' : JSON.stringify(value)}`
+    return `${path.length === 0 ? '' : `${path.join('.')}: `}${message}${told}`
+  })
+  throw new RangeError(`${what} is not valid: ${problems.join('; ')}`, { cause: checked.error })
 }

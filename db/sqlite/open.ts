@@ -15,7 +15,7 @@ export type Connection = Database.Database
  * Opens the file for this process alone, with every commit flushed to disk, and brings its schema up to date.
  *
  * @throws {TableError} `store-locked` when another process has it, `store-unsafe` when FULL durability cannot be had,
- * `store-newer` when a later Rota wrote it, `settings-invalid` when no file can be there.
+ * `store-newer` when a later Rota wrote it, `settings-invalid` when no file can be there, or what is there is no database or a damaged one.
  */
 export function openDatabase(path: string): Connection {
   const connection = connectTo(path)
@@ -42,33 +42,43 @@ export function openDatabase(path: string): Connection {
         cause: error,
       })
     }
+    if (hasCode(error, 'SQLITE_NOTADB'))
+      throw unusable(path, 'the file is no SQLite database', {
+        wayOut:
+          'set ROTA_DB to a file that Rota wrote, or to one that does not exist yet; this one was left as it is',
+        cause: error,
+      })
+    if (hasCode(error, 'SQLITE_CORRUPT'))
+      throw unusable(path, 'the database is damaged: parts of the file are missing or overwritten', {
+        wayOut:
+          'put a backup in its place, without the -wal file beside it, or set ROTA_DB to a file that does not exist yet',
+        cause: error,
+      })
     throw error
   }
 }
 
+const unusable = (path: string, message: string, details: { wayOut: string; cause?: unknown }) =>
+  new TableError('settings-invalid', `ROTA_DB=${path}: ${message}`, {
+    field: 'ROTA_DB',
+    value: path,
+    ...details,
+  })
+
 function connectTo(path: string): Connection {
-  const refuse = (message: string, wayOut: string, cause?: unknown) =>
-    new TableError('settings-invalid', `ROTA_DB=${path}: ${message}`, {
-      field: 'ROTA_DB',
-      value: path,
-      wayOut,
-      cause,
-    })
   const folder = dirname(resolve(path))
   if (path !== ':memory:' && !existsSync(folder))
-    throw refuse(
-      `the folder ${folder} does not exist`,
-      'make the folder, or set ROTA_DB to a file in one that exists',
-    )
+    throw unusable(path, `the folder ${folder} does not exist`, {
+      wayOut: 'make the folder, or set ROTA_DB to a file in one that exists',
+    })
   try {
     return new Database(path, { timeout: 1_000 })
   } catch (error) {
     if (!hasCode(error, 'SQLITE_CANTOPEN')) throw error
-    throw refuse(
-      'the file cannot be opened',
-      'set ROTA_DB to a file, not a folder, that this user may read and write',
-      error,
-    )
+    throw unusable(path, 'the file cannot be opened', {
+      wayOut: 'set ROTA_DB to a file, not a folder, that this user may read and write',
+      cause: error,
+    })
   }
 }
 

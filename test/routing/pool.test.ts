@@ -10,10 +10,11 @@ const block = (from: string, until: string) => ({ from, until })
 function problems(parse: () => unknown): string[] {
   try {
     parse()
-  } catch (error) {
+  } catch (thrown) {
+    const error = thrown instanceof RangeError ? thrown.cause : thrown
     if (error instanceof ZodError)
       return error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`)
-    throw error
+    throw thrown
   }
   return []
 }
@@ -50,6 +51,31 @@ describe('a pool', () => {
     for (const weight of [0.5, 2])
       expect(of('standard', weight)[0]).toMatch(/^members\.1\.weight: .*make the strategy "weighted"/)
     expect(of('weighted', 1_000_001)[0]).toMatch(/^members\.1\.weight: .*at most 1000000/)
+  })
+
+  test.each([
+    [
+      { whenNobody: 'hold' as never },
+      /^pool p is not valid: whenNobody: say what happens when nobody is there: .*, not "hold"$/,
+    ],
+    [
+      { whenNobody: undefined as never },
+      /^pool p is not valid: whenNobody: say what happens .*, not nothing$/,
+    ],
+    [
+      { members: [{ rep: ana, weight: -1 }, { rep: { ...ana, id: 'bo' } }] },
+      /^pool p is not valid: members\.0\.weight: a weight cannot be below 0; 0 pauses the member, not -1$/,
+    ],
+    [
+      { members: [{ rep: { ...ana, email: 'ana' } }] },
+      /^a rep of pool p is not valid: email: .*, not "ana"$/,
+    ],
+    [{ membrs: [] } as object, /^pool p is not valid: Unrecognized key: "membrs"$/],
+  ])('tells a mistake of a definition in one line, with pool, field and value: %o', (wrong, message) => {
+    const right: PoolOptions = { strategy: 'weighted', members: [{ rep: ana }], whenNobody: 'assign-anyway' }
+    expect(() => definePool('p', { ...right, ...wrong })).toThrow(
+      expect.objectContaining({ name: 'RangeError', message: expect.stringMatching(message) }),
+    )
   })
 
   test('says which answers there are where nobody is there, and which catch-ups', () => {

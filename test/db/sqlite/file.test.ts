@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
@@ -70,6 +70,34 @@ describe('a place where no file can be', () => {
       }),
     )
     expect(existsSync(join(folder, 'none'))).toBe(false)
+  })
+
+  it('is named, and left as it is, where it is a file of something else', () => {
+    const text = 'company,email\nAcme,ana@acme.example\n'
+    writeFileSync(path, text)
+    expect(() => openDatabase(path)).toThrow(
+      expect.objectContaining({
+        code: 'settings-invalid',
+        message: `ROTA_DB=${path}: the file is no SQLite database`,
+        details: expect.objectContaining({
+          field: 'ROTA_DB',
+          value: path,
+          wayOut: expect.stringContaining('set ROTA_DB to a file that Rota wrote'),
+        }),
+      }),
+    )
+    expect(readFileSync(path, 'utf8')).toBe(text)
+  })
+
+  it('is named where parts of the database are missing', async () => {
+    await (await openStore()).close()
+    open = []
+    truncateSync(path, 8192)
+    await expect(openStore()).rejects.toMatchObject({
+      code: 'settings-invalid',
+      message: `ROTA_DB=${path}: the database is damaged: parts of the file are missing or overwritten`,
+      details: { field: 'ROTA_DB', value: path, wayOut: expect.stringMatching(/^put a backup in its place/) },
+    })
   })
 
   it('is named with its variable and the way out where it is a folder', () => {
@@ -204,11 +232,6 @@ describe('a file', () => {
     again.exec(`DELETE FROM __drizzle_migrations WHERE hash = 'later'`)
     again.close()
     expect(await (await openStore()).count('leads')).toBe(1)
-  })
-
-  it('that is no database is refused', async () => {
-    path = process.execPath
-    await expect(openStore()).rejects.toThrow(/not a database|readonly|locked|busy|unable/i)
   })
 })
 
