@@ -27,6 +27,7 @@ export function openDatabase(path: string): Connection {
     connection.pragma('secure_delete = ON')
     connection.pragma('temp_store = MEMORY')
     connection.pragma('cache_size = -262144')
+    connection.function('fold', { deterministic: true }, fold)
     connection.exec('BEGIN IMMEDIATE; COMMIT')
     connection.pragma('synchronous = FULL')
     assertDurable(connection, path)
@@ -64,6 +65,9 @@ const unusable = (path: string, message: string, details: { wayOut: string; caus
     value: path,
     ...details,
   })
+
+/** Text without its case, in any script. Upper case: the lower one of a sigma depends on where it stands, and ß has to meet SS. */
+const fold = (text: unknown) => (typeof text === 'string' ? text.toUpperCase() : null)
 
 function connectTo(path: string): Connection {
   const folder = dirname(resolve(path))

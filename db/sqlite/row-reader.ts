@@ -33,8 +33,12 @@ export const touchBand = 1_000_000_000
 export const lateBand = 2_000_000_000
 
 /** The text of the document tells quickly where a search may succeed; its values, without the names of the fields, tell where it does. */
-const searchSql = ` AND instr(lower(json(input)), lower(?)) > 0 AND EXISTS (
-  SELECT 1 FROM json_tree(rows.input) AS part WHERE instr(lower(CAST(part.atom AS TEXT)), lower(?)) > 0)`
+function searchSql(text: string): string {
+  // SQLite's own knows the case of ASCII letters only, and is several times as fast.
+  const fold = /^[ -~]*$/.test(text) ? 'lower' : 'fold'
+  return ` AND instr(${fold}(json(input)), ${fold}(?)) > 0 AND EXISTS (
+    SELECT 1 FROM json_tree(rows.input) AS part WHERE instr(${fold}(CAST(part.atom AS TEXT)), ${fold}(?)) > 0)`
+}
 
 type Span = Pick<DueQuery, 'now' | 'limit'>
 
@@ -190,7 +194,7 @@ export function createRowReader(connection: Connection, nameOf: (tableId: number
       const { sql, values } = where(query.filter ?? [], tableId)
       const order = query.newestFirst ? 'DESC' : 'ASC'
       const start = query.newestFirst ? (query.after ?? Number.MAX_SAFE_INTEGER) : (query.after ?? 0)
-      const search = query.search ? searchSql : ''
+      const search = query.search ? searchSql(query.search) : ''
       const statement = connection.prepare(
         `SELECT ${columns} ${from} WHERE table_id = ? AND seq ${query.newestFirst ? '<' : '>'} ?${sql}${search} ORDER BY seq ${order} LIMIT ?`,
       )

@@ -202,13 +202,22 @@ export function querySuite(under: StoreUnderTest): void {
       await bench.row({ input: { company: 'Other', deep: { list: ['ACME again', 4711] } } })
       await bench.row({ input: { company: 'Müller', country: null } })
       await bench.insert([{ input: { company: 'Acme' } }], { table: 'customers' })
+      await bench.row({ input: { company: 'MÜLLER AG', street: 'LANGE STRASSE 1\nΟΔΟΣ ΕΡΜΟΥ, ЩЁКИНО' } })
     })
 
     it.each([
       ['acme', '1 2'],
       ['ACME g', '1'],
       ['4711', '2'],
-      ['Müller', '3'],
+      ['Müller', '3 5'],
+      ['müller ag', '5'],
+      ['ÜLLER', '3 5'],
+      ['straße', '5'],
+      ['οδοσ', '5'],
+      ['δος', '5'],
+      ['1\nοδός', ''],
+      ['1\nοδος', '5'],
+      ['щёкино', '5'],
       ['"hi"', '1'],
       ['"hi"\nand', '1'],
       ['100%', '1'],
