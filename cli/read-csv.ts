@@ -76,14 +76,14 @@ type Refuse = (message: string, wayOut: string) => TableError
  * Reads a whole CSV with a header row as inputs of a table. Blank cells are left out, and so are blank rows and columns that
  * match no field.
  *
- * @throws {TableError} `request-invalid` when the file is not there, is not CSV, or no header matches a field.
+ * @throws {TableError} `request-invalid` when the file is not there, is not CSV, no header matches a field, or two that do have one name.
  */
 export async function readCsv(path: string, input: z.ZodObject): Promise<CsvRows> {
   const refuse: Refuse = (message, wayOut) =>
     new TableError('request-invalid', `${path}: ${message}`, { field: 'file', value: path, wayOut })
   if (!existsSync(path)) throw refuse('there is no such file', 'give the path of a CSV file')
   if (!statSync(path).isFile()) throw refuse('it is not a file', 'give the path of a CSV file')
-  const { text, encoding } = decode(readFileSync(path))
+  const { text, encoding } = decode(readFileSync(path), refuse)
   const [first, ...rest] = recordsOf(text, { anyLength: true, refuse })
   if (first === undefined || text.trim() === '')
     throw refuse('the file is empty', 'give a CSV file with a header row')
@@ -91,6 +91,11 @@ export async function readCsv(path: string, input: z.ZodObject): Promise<CsvRows
   const headers = mapHeaders(first.record, fields)
   if (headers.used.length === 0)
     throw refuse('no header matches a field of the table', `name columns: ${fields.join(', ')}`)
+  const twice = headers.used.find(
+    ({ header }) => first.record.indexOf(header) !== first.record.lastIndexOf(header),
+  )
+  if (twice !== undefined)
+    throw refuse(`two columns are called "${twice.header}"`, 'rename or remove the one that is not meant')
   const fieldAt = first.record.map((header) => headers.used.find((each) => each.header === header)?.field)
   const delimiter = delimiterOf(text)
   const read: CsvRows = { rows: [], lines: [], refused: [], headers, encoding }
@@ -185,8 +190,17 @@ function startLinesOf(bytes: Buffer, ends: readonly number[]): number[] {
   return lines
 }
 
-/** Spreadsheets on Windows still write windows-1252; a name must not arrive with holes in it. */
-function decode(bytes: Buffer): { text: string; encoding: string } {
+/** Spreadsheets on Windows still write windows-1252, and UTF-16 as "Unicode text"; a name must not arrive with holes in it. */
+function decode(bytes: Buffer, refuse: Refuse): { text: string; encoding: string } {
+  const mark = bytes.toString('hex', 0, 2)
+  if (mark === 'fffe' || mark === 'feff') {
+    try {
+      const decoder = new TextDecoder(mark === 'fffe' ? 'utf-16le' : 'utf-16be', { fatal: true })
+      return { text: decoder.decode(bytes), encoding: 'UTF-16' }
+    } catch {
+      throw refuse('it begins as UTF-16, but is not all of it', 'save it as comma-separated values in UTF-8')
+    }
+  }
   try {
     return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes), encoding: 'UTF-8' }
   } catch {

@@ -14,13 +14,13 @@ beforeAll(async () => {
 })
 afterAll(() => folder.remove())
 
-async function read(text: string) {
+async function read(text: string | Buffer) {
   const path = join(folder.path, 'leads.csv')
   await writeFile(path, text)
   return readCsv(path, Input)
 }
 
-async function refusalOf(text: string): Promise<string> {
+async function refusalOf(text: string | Buffer): Promise<string> {
   const error = await read(text).then(
     () => null,
     (thrown: unknown) => thrown,
@@ -89,4 +89,33 @@ test.each([
 
 test.each(['', ' \n\n'])('a file with nothing in it is called empty: %j', async (text) => {
   expect(await refusalOf(text)).toContain('the file is empty')
+})
+
+const utf16 = Buffer.from(
+  '\uFEFFcompany\temail\tcountry\r\nM\u00FCller \u682A\u5F0F\ta@a.example\tPeru\r\n',
+  'utf16le',
+)
+
+test.each([
+  ['little', utf16],
+  ['big', Buffer.from(utf16).swap16()],
+])('UTF-16 with a byte-order mark, %s-endian, is read as what it is', async (_, bytes) => {
+  const { rows, encoding } = await read(bytes)
+  expect(encoding).toBe('UTF-16')
+  expect(rows).toEqual([{ company: 'Müller 株式', email: 'a@a.example', country: 'Peru' }])
+})
+
+test('UTF-16 that breaks off inside a letter is refused', async () => {
+  expect(await refusalOf(utf16.subarray(0, -1))).toContain(
+    'it begins as UTF-16, but is not all of it | save it as',
+  )
+})
+
+test('two headers of one name are refused by name where a field would take both, and left out where none does', async () => {
+  expect(await refusalOf('company,email,e-mail address,email\nA,a@a.example,b,c\n')).toContain(
+    'two columns are called "email" | rename or remove the one that is not meant',
+  )
+  const { rows, headers } = await read('company,,shoe,,shoe\nA,1,2,3,4\n')
+  expect(rows).toEqual([{ company: 'A' }])
+  expect(headers.ignored).toEqual(['', 'shoe', '', 'shoe'])
 })
