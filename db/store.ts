@@ -1,12 +1,5 @@
 import type { Json } from '../columns/json.ts'
-import type {
-  Claim,
-  Decision,
-  DecisionView,
-  EarlierOwner,
-  HeldSince,
-  PoolState,
-} from '../routing/decision.ts'
+import type { Claim, DecisionView, PoolState } from '../routing/decision.ts'
 import type { Pool } from '../routing/pool.ts'
 import type { Rep } from '../routing/rep.ts'
 import type { ServiceLevelClock } from '../routing/service-level/policy.ts'
@@ -28,6 +21,7 @@ import type {
   TerritoryVersion,
 } from './ledger-records.ts'
 import type { NewRun, Run, RunChange, RunCounts } from './run-records.ts'
+import type { Settle, ViewOf } from './settlement.ts'
 
 export {
   type AuditQuery,
@@ -47,6 +41,7 @@ export {
   type TerritoryVersion,
 } from './ledger-records.ts'
 export type { Backfill, NewRun, Run, RunChange, RunCounts, RunMode, RunRequest } from './run-records.ts'
+export type { Settle, Settled, Settlement, ViewOf } from './settlement.ts'
 
 /**
  * The durable side of Rota. Every method is asynchronous and takes batches; a promise resolves only after the commit is on disk.
@@ -274,45 +269,6 @@ export interface Purse {
   /** For instance `leads.segment.day.2026-03-02`. */
   key: string
   limitUsd: number
-}
-
-/** What a decision is made for. */
-export interface ViewOf {
-  row: string
-  column: string
-  account: string | null
-  /** Whose claims count: `table.column`, or the name that several columns share. */
-  claimScope: string
-  /** When the run began: territories are read as they stood then. */
-  startedAt: number
-  /** A backfill that draws from counters of its own, and counts in nobody's caps. */
-  backfill: boolean
-  /** Who had the lead before, the latest first. */
-  previous: readonly EarlierOwner[]
-  heldSince: HeldSince
-}
-
-/** A draw asked for inside a step. */
-export interface Settlement extends Omit<ViewOf, 'row' | 'account'> {
-  /** Set when an earlier draw of this cell is given back first; `who` asked for it, where somebody did. */
-  release: { draw: number; reason: string; who?: string } | null
-  /** How often this cell was told to draw: part of the ledger's key. */
-  generation: number
-  /** Pure. */
-  decide(view: DecisionView): Decision
-}
-
-export interface Settled {
-  decision: Decision
-  /** Ledger id, null without a draw. */
-  draw: number | null
-}
-
-/** Decides with the ledger as it stands in the transaction, and writes draw and claim into the same transaction. */
-export interface Settle {
-  (settlement: Settlement): Settled
-  /** The same view without a decision: for asking a standing answer again. */
-  view(of: Omit<ViewOf, 'row' | 'account'>): DecisionView
 }
 
 /** A row as a column of another table sees it. */

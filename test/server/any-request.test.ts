@@ -7,7 +7,7 @@ import { type Change, hostileText, jsonText, mutationOf, textMutation } from './
 import { ask, post } from './http.ts'
 import { deal, deals } from './market-table.ts'
 import { misfit, type Operation, readOpenApi } from './open-api.ts'
-import { ordinary, wholePool, wholeRep } from './ordinary.ts'
+import { ordinary, wholePool, wholeRep, wholeTerritory } from './ordinary.ts'
 import { type RawAnswer, type RawRequest, sendRaw } from './raw.ts'
 import { call, calls } from './service-level-table.ts'
 
@@ -25,6 +25,8 @@ beforeAll(async () => {
   app = await startApp({ tables: [deals, calls] })
   operations = (await readOpenApi(app)).operations
   await ask(app, '/v1/reps/zoe', { method: 'PUT', json: wholeRep })
+  const later = { ...wholeTerritory, effectiveFrom: '2100-01-01T00:00:00Z' }
+  await ask(app, '/v1/territories/market', { method: 'PUT', json: later })
   for (let row = 0; row < 6; row += 1) {
     await insert('deals')
     await insert('calls')

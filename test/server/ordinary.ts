@@ -189,6 +189,10 @@ export const ordinary: Readonly<Record<string, (world: World, at: number) => Ord
     body: { ...wholeTerritory, name: 'market' },
   }),
   'get /v1/territories/{territory}/versions': () => ({ path: { territory: 'market' } }),
+  // The second version is never in force; the others are or were.
+  'delete /v1/territories/{territory}/versions/{version}': (_, at) => ({
+    path: { territory: 'market', version: String(2 + (at % 3)) },
+  }),
   'get /v1/territories/{territory}/lookup': () => ({
     path: { territory: 'market' },
     query: { region: 'north', size: 'small', at: '2030-01-01T00:00:00Z' },
