@@ -106,6 +106,22 @@ export const finishOf = (cell: CellState | undefined): number | null =>
 export const isStandIn = ({ status, hash, stale }: CellState): boolean =>
   stale === true && hash === undefined && (status === 'done' || status === 'no-result')
 
+/** The rule by which a backfill keeps a cell quiet. */
+export const backfillRule = 'backfill'
+
+/** Skipped because of a backfill. */
+export const isQuiet = (cell: CellState): boolean =>
+  cell.status === 'skipped' && cell.skipped?.rule === backfillRule
+
+/**
+ * Number of the definition version that the cell stands on: a later one may make it stale. Null where none can, since it has not
+ * settled, stays quiet after a backfill, or has no result of its own.
+ */
+export function standsOn(cell: CellState): number | null {
+  if (!isSettled(cell) || isQuiet(cell)) return null
+  return cell.hash === undefined && cell.status !== 'skipped' ? null : (cell.definition ?? null)
+}
+
 /** Settled: nothing more will happen to the cell in this run. */
 export function isSettled(cell: CellState | undefined): boolean {
   switch (cell?.status) {

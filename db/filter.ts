@@ -4,9 +4,26 @@ import { TableError } from '../columns/errors.ts'
 /** One condition. `path` leads into the value of a cell or to a field of the input. */
 export type Condition =
   | { of: 'status'; column: string | null; status: string }
-  | { of: 'stale'; column: string | null }
+  | { of: 'stale'; column: string | null; outdated: readonly Outdated[] }
   | { of: 'value'; column: string; path: string[]; operator: '=' | '!='; value: string }
   | { of: 'input'; field: string; operator: '=' | '!='; value: string }
+
+/**
+ * Definition numbers under which a column was another than it is today: the cells that ran under the ones, or were skipped under the
+ * others, are stale without a mark. Nothing has to be written to a row when a definition changes.
+ */
+export interface Outdated {
+  column: string
+  ran: readonly number[]
+  skipped: readonly number[]
+}
+
+/** What a filter may speak of. `outdated`: what `stale` finds beside the marks. */
+export interface Names {
+  columns: readonly string[]
+  inputs: readonly string[]
+  outdated?: readonly Outdated[]
+}
 
 /** All conditions must hold. */
 export type Filter = readonly Condition[]
@@ -19,10 +36,7 @@ const wayOut =
  *
  * @throws {TableError} `request-invalid` naming the term that is not understood.
  */
-export function parseFilter(
-  text: string,
-  names: { columns: readonly string[]; inputs: readonly string[] },
-): Filter {
+export function parseFilter(text: string, names: Names): Filter {
   return splitTerms(text).map((term) => parseTerm(term, names))
 }
 
@@ -32,10 +46,7 @@ function splitTerms(text: string): string[] {
     .filter((term) => term !== '')
 }
 
-function parseTerm(
-  term: string,
-  names: { columns: readonly string[]; inputs: readonly string[] },
-): Condition {
+function parseTerm(term: string, names: Names): Condition {
   const refuse = (why: string) =>
     new TableError('request-invalid', `filter: ${why}`, { field: 'filter', value: term, wayOut })
   const known = (column: string) => {
@@ -50,7 +61,11 @@ function parseTerm(
     return { of: 'status', column: status[1] === undefined ? null : known(status[1]), status: status[2] }
   }
   const stale = /^stale(?::([\w-]+))?$/.exec(term)
-  if (stale) return { of: 'stale', column: stale[1] === undefined ? null : known(stale[1]) }
+  if (stale) {
+    const column = stale[1] === undefined ? null : known(stale[1])
+    const outdated = (names.outdated ?? []).filter((each) => column === null || each.column === column)
+    return { of: 'stale', column, outdated }
+  }
   const comparison = /^([\w-]+)((?:\.[\w-]+)*)(!=|=)(.*)$/s.exec(term)
   if (comparison === null) throw refuse(`"${term}" is not understood`)
   const [, name = '', path = '', sign, raw = ''] = comparison

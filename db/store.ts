@@ -3,7 +3,7 @@ import type { Claim, DecisionView, PoolState } from '../routing/decision.ts'
 import type { Pool } from '../routing/pool.ts'
 import type { Rep } from '../routing/rep.ts'
 import type { ServiceLevelClock } from '../routing/service-level/policy.ts'
-import type { Filter } from './filter.ts'
+import type { Filter, Outdated } from './filter.ts'
 import type { Cells, JournalEntry, LateEntry, Values } from './journal.ts'
 import type {
   AuditQuery,
@@ -52,6 +52,8 @@ export interface Store {
 
   /** Makes the table known and returns the number of this definition version, counting from 1. */
   registerTable(table: TableRegistration): Promise<{ definition: number }>
+  /** Every definition version that the table was ever served with, the first one first. */
+  definitions(table: string): Promise<StoredDefinition[]>
 
   insert(batch: InsertBatch): Promise<InsertAnswer>
   /** Writes what became true of one row. Refused (`fenced`) when the row has moved to a later generation. */
@@ -72,8 +74,8 @@ export interface Store {
   lookUp(table: string, by: 'person' | 'account', key: string): Promise<FoundRow | null>
   scan(query: ScanQuery): Promise<StoredRow[]>
   count(table: string, filter?: Filter): Promise<number>
-  /** All cells of the table by column and status, as their rows last came to rest or were parked. */
-  cellCounts(table: string): Promise<CellCount[]>
+  /** All cells of the table by column and status, as their rows last came to rest or were parked; outdated ones count as stale. */
+  cellCounts(table: string, outdated?: readonly Outdated[]): Promise<CellCount[]>
   journal(row: number): Promise<JournalEntry[]>
 
   /** Rows handed to a run and not yet at rest, in order, without the parked ones. */
@@ -191,6 +193,12 @@ export interface DueAlarm {
 export interface TableRegistration {
   name: string
   version: string
+  document: object
+}
+
+export interface StoredDefinition {
+  number: number
+  /** As it was registered. */
   document: object
 }
 

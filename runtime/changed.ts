@@ -1,6 +1,5 @@
-import { type CellState, isSettled } from '../columns/cell.ts'
+import { type CellState, isQuiet, isSettled, standsOn } from '../columns/cell.ts'
 import type { Cells, Values } from '../db/journal.ts'
-import { isQuiet } from './backfill.ts'
 import { skipOf } from './conditions.ts'
 import { inTimeSkip, wasInTime } from './in-time.ts'
 import { declaredValues, inputHash, type PlannedColumn, type TablePlan } from './plan.ts'
@@ -32,11 +31,13 @@ function isSkippedNow(plan: TablePlan, column: PlannedColumn, row: Row): boolean
 }
 
 /**
- * Stale: marked so by an edit or a run, or changed by a new definition. The latter is worked out when it is asked for, so a new version
- * marks a million rows without touching one.
+ * Stale: marked so by an edit or a run, or given by a definition in which the column was another. The latter is worked out when it is
+ * asked for, so a new version marks a million rows without touching one; filters and counts ask the same, see `Outdated`.
  */
-export function isStale(plan: TablePlan, column: PlannedColumn, row: Row): boolean {
-  const cell: CellState | undefined = row.cells[column.name]
+export function isStale({ outdated }: PlannedColumn, cell: CellState | undefined): boolean {
   if (cell === undefined || !isSettled(cell)) return false
-  return cell.stale === true || (cell.definition !== plan.definition && hasChanged(plan, column, row))
+  if (cell.stale === true) return true
+  const definition = standsOn(cell)
+  if (definition === null) return false
+  return (cell.status === 'skipped' ? outdated.skipped : outdated.ran).includes(definition)
 }

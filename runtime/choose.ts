@@ -20,7 +20,7 @@ export function chooseCells(plan: TablePlan, row: StoredRow, run: Run): Set<numb
       begun ||
       isOwed(cell) ||
       (isNamed(column, request.columns) &&
-        isOfMode(request.mode, column, { cell, stale: isStale(plan, column, row) }))
+        isOfMode(request.mode, column, { cell, stale: isStale(column, cell) }))
     if (wanted) chosen.add(column.index)
   }
   if (request?.downstream === true) {

@@ -107,8 +107,8 @@ function leaveAsIs(
   const cell: CellState = { ...before, run: task.run.ordinal }
   const isLetGo = task.run.request?.unpin === true && cell.pinned !== undefined
   if (isLetGo) delete cell.pinned
-  if (treatment.do === 'unchanged') cell.definition = task.plan.definition
-  else if (treatment.stale) cell.stale = true
+  if (treatment.do === 'keep' && treatment.stale) cell.stale = true
+  else cell.definition = task.plan.definition
   const outcome = treatment.do === 'keep' ? 'kept' : 'unchanged'
   passOver(task, column, { cell, outcome, reason: treatment.reason, at })
   if (isLetGo) startAgain(task, column, at)

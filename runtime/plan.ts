@@ -2,6 +2,7 @@ import { hash } from 'node:crypto'
 import type { CellState } from '../columns/cell.ts'
 import type { Json } from '../columns/json.ts'
 import type { PlacedColumn, TableDefinition } from '../columns/table.ts'
+import type { Outdated } from '../db/filter.ts'
 import type { Cells, Values } from '../db/journal.ts'
 
 /** What the runtime works out once for each table. */
@@ -27,9 +28,15 @@ export interface PlannedColumn extends PlacedColumn {
   awaits: number | null
   /** Positions of every column behind this one, near and far. */
   downstream: readonly number[]
+  /** Earlier definitions that had another column in its place. */
+  outdated: Outdated
 }
 
-export function planTable(table: TableDefinition, definition: number): TablePlan {
+export function planTable(
+  table: TableDefinition,
+  definition: number,
+  outdated: readonly Outdated[] = [],
+): TablePlan {
   const indexOf = new Map(table.columns.map((each) => [each.name, each.index]))
   const upstream = table.columns.map((each) => each.dependsOn.flatMap((name) => indexOf.get(name) ?? []))
   const awaits = table.columns.map(({ late }) => (late === null ? null : (indexOf.get(late.column) ?? null)))
@@ -42,6 +49,11 @@ export function planTable(table: TableDefinition, definition: number): TablePlan
     waitsFor: waitsFor[placed.index] ?? [],
     awaits: awaits[placed.index] ?? null,
     downstream: behind(placed.index, sources),
+    outdated: outdated.find(({ column }) => column === placed.name) ?? {
+      column: placed.name,
+      ran: [],
+      skipped: [],
+    },
   }))
   const byName = new Map(columns.map((each) => [each.name, each]))
   const confirmed = new Set(

@@ -108,7 +108,8 @@ export function createReader({ engine, planFor, findRow, plans, taskOf }: Reader
 
   async function tableView(plan: TablePlan): Promise<TableView> {
     const { name } = plan.table
-    const [rows, counts] = await Promise.all([store.count(name), store.cellCounts(name)])
+    const outdated = plan.columns.map((each) => each.outdated)
+    const [rows, counts] = await Promise.all([store.count(name), store.cellCounts(name, outdated)])
     // Columns that were taken out of the table still have cells.
     const present = counts.filter(({ column }) => plan.byName.has(column))
     return { ...describeTable(plan.table), definition: plan.definition, rows, counts: present }

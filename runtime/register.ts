@@ -6,6 +6,7 @@ import type { Pool } from '../routing/pool.ts'
 import type { Rep } from '../routing/rep.ts'
 import type { Territory } from '../routing/territory.ts'
 import { describeTable } from './describe.ts'
+import { fingerprintsOf, outdatedIn } from './outdated.ts'
 import { planTable, type TablePlan } from './plan.ts'
 
 /**
@@ -44,9 +45,10 @@ export async function registerTables(
     const { definition } = await store.registerTable({
       name: table.name,
       version: table.version,
-      document: describeTable(table),
+      document: { ...describeTable(table), fingerprints: fingerprintsOf(table) },
     })
-    plans.set(table.name, planTable(table, definition))
+    const earlier = (await store.definitions(table.name)).filter(({ number }) => number !== definition)
+    plans.set(table.name, planTable(table, definition, outdatedIn(table, earlier)))
   }
   await store.seed({
     reps: [...seeds.reps.values()],

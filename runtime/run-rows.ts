@@ -72,7 +72,11 @@ export async function countRows(store: Store, plan: TablePlan, { scope }: RunReq
 
 /** @throws {TableError} `request-invalid` naming the term that is not understood. */
 export function readFilter(plan: TablePlan, text: string): Filter {
-  return parseFilter(text, { columns: plan.columns.map(({ name }) => name), inputs: plan.inputs })
+  return parseFilter(text, {
+    columns: plan.columns.map(({ name }) => name),
+    inputs: plan.inputs,
+    outdated: plan.columns.map(({ outdated }) => outdated),
+  })
 }
 
 /** @throws {TableError} `column-unknown` naming the column that the table does not have. */

@@ -53,7 +53,7 @@ function iso(at: number | null | undefined): string | null {
 export function rowView(plan: TablePlan, row: StoredRow, task: Task | undefined): RowView {
   const live = task?.row ?? row
   const cells: Record<string, CellView> = {}
-  for (const column of plan.columns) cells[column.name] = cellView(plan, column, live, task)
+  for (const column of plan.columns) cells[column.name] = cellView(column, live, task)
   return {
     id: row.id,
     table: row.table,
@@ -66,7 +66,7 @@ export function rowView(plan: TablePlan, row: StoredRow, task: Task | undefined)
   }
 }
 
-function cellView(plan: TablePlan, column: PlannedColumn, row: StoredRow, task: Task | undefined): CellView {
+function cellView(column: PlannedColumn, row: StoredRow, task: Task | undefined): CellView {
   const cell = row.cells[column.name]
   const { status, waiting } = statusOf(column, cell, row, task)
   return {
@@ -81,7 +81,7 @@ function cellView(plan: TablePlan, column: PlannedColumn, row: StoredRow, task: 
       cell?.pinned === undefined ? null : { ...cell.pinned, at: new Date(cell.pinned.at).toISOString() },
     again: iso(cell?.again),
     attempts: cell?.attempts ?? 0,
-    stale: isStale(plan, column, row),
+    stale: isStale(column, cell),
     definition: cell?.definition ?? null,
     startedAt: iso(cell?.startedAt),
     finishedAt: iso(finishOf(cell)),
@@ -240,7 +240,7 @@ export function whyOf(
       const cell = row.cells[each.name]
       const last = lastAttempt(history, each.name)
       const attempt = last?.entry.kind === 'attempt' ? last.entry : undefined
-      const stale = isStale(plan, each, row)
+      const stale = isStale(each, cell)
       return {
         column: each.name,
         kind: each.column.kind,

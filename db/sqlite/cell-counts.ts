@@ -1,8 +1,15 @@
+import type { Outdated } from '../filter.ts'
 import type { CellCount } from '../store.ts'
 import type { Connection } from './open.ts'
 
-/** Statuses of a row's cells by column; a stale cell counts as `stale`. */
-export type Statuses = Readonly<Record<string, string>>
+/** What a cell counts as: `stale` where it is marked so. `definition` is the one it stands on, 0 for none. */
+export interface Tally {
+  status: string
+  definition: number
+}
+
+/** The cells of a row by column. */
+export type Statuses = Readonly<Record<string, Tally>>
 
 interface Difference {
   tableId: number
@@ -10,10 +17,9 @@ interface Difference {
   after: Statuses
 }
 
-interface Sum {
+interface Sum extends Tally {
   tableId: number
   column: string
-  status: string
   by: number
 }
 
@@ -30,16 +36,17 @@ export interface CellCounts {
   /** Remembers how much was gathered, for `undo`. */
   mark(): void
   undo(): void
-  of(tableId: number): CellCount[]
+  /** The sums by column and status; what stands on a definition that is outdated counts as `stale`. */
+  of(tableId: number, outdated: readonly Outdated[]): CellCount[]
 }
 
 export function createCellCounts(connection: Connection): CellCounts {
   const add = connection.prepare(
-    `INSERT INTO cell_counts (table_id, "column", status, count) VALUES (?, ?, ?, ?)
+    `INSERT INTO cell_counts (table_id, "column", status, definition, count) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT DO UPDATE SET count = count + excluded.count`,
   )
   const select = connection.prepare(
-    'SELECT "column", status, count FROM cell_counts WHERE table_id = ? AND count > 0 ORDER BY 1, 2',
+    'SELECT "column", status, definition, count FROM cell_counts WHERE table_id = ? AND count > 0',
   )
   let gathered: Difference[] = []
   let marked = 0
@@ -49,8 +56,8 @@ export function createCellCounts(connection: Connection): CellCounts {
       gathered.push({ tableId, before, after })
     },
     write() {
-      for (const { tableId, column, status, by } of summed(gathered)) {
-        if (by !== 0) add.run(tableId, column, status, by)
+      for (const { tableId, column, status, definition, by } of summed(gathered)) {
+        if (by !== 0) add.run(tableId, column, status, definition, by)
       }
       gathered = []
     },
@@ -63,8 +70,21 @@ export function createCellCounts(connection: Connection): CellCounts {
     undo() {
       gathered.length = marked
     },
-    of: (tableId) => select.all(tableId) as CellCount[],
+    of: (tableId, outdated) => folded(select.all(tableId) as (CellCount & Tally)[], outdated),
   }
+}
+
+/** One count for each column and status, in order of both. */
+function folded(counts: readonly (CellCount & Tally)[], outdated: readonly Outdated[]): CellCount[] {
+  const sums = new Map<string, CellCount>()
+  for (const { column, status: given, definition, count } of counts) {
+    const { ran = [], skipped = [] } = outdated.find((each) => each.column === column) ?? {}
+    const status = (given === 'skipped' ? skipped : ran).includes(definition) ? 'stale' : given
+    const sum = sums.get(`${column} ${status}`)
+    if (sum === undefined) sums.set(`${column} ${status}`, { column, status, count })
+    else sum.count += count
+  }
+  return [...sums].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, sum]) => sum)
 }
 
 /** One difference for each column and status. There are few of them, so looking through a list is cheaper than making keys. */
@@ -72,12 +92,15 @@ function summed(differences: readonly Difference[]): Sum[] {
   const byColumn = new Map<string, Sum[]>()
   const add = (tableId: number, statuses: Statuses, by: 1 | -1) => {
     for (const column of Object.keys(statuses)) {
-      const status = statuses[column]
-      if (status === undefined) continue
+      const tally = statuses[column]
+      if (tally === undefined) continue
+      const { status, definition } = tally
       const sums = byColumn.get(column) ?? []
       if (sums.length === 0) byColumn.set(column, sums)
-      const sum = sums.find((each) => each.status === status && each.tableId === tableId)
-      if (sum === undefined) sums.push({ tableId, column, status, by })
+      const sum = sums.find(
+        (each) => each.status === status && each.definition === definition && each.tableId === tableId,
+      )
+      if (sum === undefined) sums.push({ tableId, column, status, definition, by })
       else sum.by += by
     }
   }

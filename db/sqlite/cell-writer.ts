@@ -1,6 +1,6 @@
-import { type CellState, isOpen } from '../../columns/cell.ts'
+import { type CellState, isOpen, standsOn } from '../../columns/cell.ts'
 import type { Cells } from '../journal.ts'
-import type { CellCounts, Statuses } from './cell-counts.ts'
+import type { CellCounts, Statuses, Tally } from './cell-counts.ts'
 import type { Connection } from './open.ts'
 import { packCells, unpackCells } from './packed.ts'
 
@@ -55,10 +55,13 @@ export function createCellWriter(connection: Connection, counts: CellCounts): Ce
 }
 
 function statusesOf(cells: Readonly<Record<string, CellState>>): Statuses {
-  const statuses: Record<string, string> = {}
+  const statuses: Record<string, Tally> = {}
   for (const column of Object.keys(cells)) {
     const cell = cells[column]
-    if (cell !== undefined) statuses[column] = cell.stale ? 'stale' : cell.status
+    if (cell === undefined) continue
+    statuses[column] = cell.stale
+      ? { status: 'stale', definition: 0 }
+      : { status: cell.status, definition: standsOn(cell) ?? 0 }
   }
   return statuses
 }

@@ -1,5 +1,6 @@
-import type { Condition } from '../filter.ts'
-import { statusAt, valueAt } from './packed.ts'
+import { backfillRule } from '../../columns/cell.ts'
+import type { Condition, Outdated } from '../filter.ts'
+import { definitionAt, hashAt, restAt, statusAt, valueAt } from './packed.ts'
 
 interface Part {
   sql: string
@@ -15,7 +16,7 @@ export function conditionSql(condition: Condition, tableId: number): Part {
     case 'status':
       return statusSql(condition.column, condition.status, tableId)
     case 'stale':
-      return openSql('stale = 1', [], { column: condition.column, tableId })
+      return staleSql(condition, tableId)
     case 'input':
       return comparison('input', jsonPath([condition.field]), condition)
     case 'value':
@@ -33,6 +34,41 @@ function statusSql(column: string | null, status: string, tableId: number): Part
         values: [status],
       }
     : { sql: 'json_extract(cells, ?) = ?', values: [jsonPath([column, statusAt]), status] }
+}
+
+/** Marked so, or standing on a definition in which the column was another: see `standsOn` of the cells. */
+function staleSql({ column, outdated }: Extract<Condition, { of: 'stale' }>, tableId: number): Part {
+  const marked = openSql('stale = 1', [], { column, tableId })
+  const parts = [marked, ...outdated.flatMap(outdatedSql)]
+  return {
+    sql: `(${parts.map(({ sql }) => sql).join(' OR ')})`,
+    values: parts.flatMap(({ values }) => values),
+  }
+}
+
+function outdatedSql({ column, ran, skipped }: Outdated): Part[] {
+  const at = (...path: (string | number)[]) => jsonPath([column, ...path])
+  const under = (definitions: readonly number[], more: string, values: unknown[]): Part[] =>
+    definitions.length === 0
+      ? []
+      : [
+          {
+            sql: `(json_extract(cells, ?) IN (SELECT value FROM json_each(?)) AND ${more})`,
+            values: [at(definitionAt), JSON.stringify(definitions), ...values],
+          },
+        ]
+  return [
+    ...under(
+      ran,
+      `json_extract(cells, ?) IS NOT NULL AND json_extract(cells, ?) NOT IN ('idle', 'queued', 'running', 'waiting', 'skipped')`,
+      [at(hashAt), at(statusAt)],
+    ),
+    ...under(skipped, `json_extract(cells, ?) = 'skipped' AND json_extract(cells, ?) IS NOT ?`, [
+      at(statusAt),
+      `${at(restAt)}.skipped.rule`,
+      backfillRule,
+    ]),
+  ]
 }
 
 function openSql(

@@ -30,8 +30,11 @@ const placed = new Set<string>([
   'value',
 ])
 
-/** Where SQL finds the status and the value of a cell in its document. */
+/** Where SQL finds the parts of a cell in its document. */
 export const statusAt = 0
+export const hashAt = 2
+export const definitionAt = 3
+export const restAt = 7
 export const valueAt = 8
 
 type EntryOfCell = Extract<JournalEntry, { cell: CellState }>

@@ -1,4 +1,4 @@
-import type { Filter } from '../filter.ts'
+import type { Condition, Filter, Outdated } from '../filter.ts'
 import { applyEntries, type Cells, type JournalEntry, type Values } from '../journal.ts'
 import type { ActiveRow, DueAlarm, DueQuery, FoundRow, ScanQuery, StoredRow } from '../store.ts'
 import { conditionSql } from './filter-sql.ts'
@@ -86,6 +86,9 @@ export function createRowReader(connection: Connection, nameOf: (tableId: number
   const due = timed('due_at')
   const alarms = timed('alarm_at')
   const alarmCells = connection.prepare(`SELECT id, table_id, json(cells) ${from} WHERE seq = ?`).raw()
+  const definitionsOf = connection
+    .prepare('SELECT DISTINCT definition FROM cell_counts WHERE table_id = ? AND "column" = ? AND count > 0')
+    .pluck()
   const remaining = connection.prepare('SELECT count(*) FROM rows WHERE active = ?').pluck()
 
   function journal(seq: number, from = 0): { entries: JournalEntry[]; next: number } {
@@ -166,8 +169,23 @@ export function createRowReader(connection: Connection, nameOf: (tableId: number
 
   const one = (found: unknown) => (found === undefined ? null : rowOf(found as RowRecord))
 
+  /** Without the definitions that no cell stands on any more: once all of them have run again, no row is read for their sake. */
+  function stoodOn(condition: Condition, tableId: number): Condition {
+    if (condition.of !== 'stale') return condition
+    const outdated = condition.outdated.flatMap(({ column, ran, skipped }): Outdated[] => {
+      const there = new Set(definitionsOf.all(tableId, column) as number[])
+      const left = {
+        column,
+        ran: ran.filter((each) => there.has(each)),
+        skipped: skipped.filter((each) => there.has(each)),
+      }
+      return left.ran.length + left.skipped.length === 0 ? [] : [left]
+    })
+    return { ...condition, outdated }
+  }
+
   function where(filter: Filter, tableId: number): { sql: string; values: unknown[] } {
-    const parts = filter.map((condition) => conditionSql(condition, tableId))
+    const parts = filter.map((condition) => conditionSql(stoodOn(condition, tableId), tableId))
     return {
       sql: parts.map((part) => ` AND ${part.sql}`).join(''),
       values: parts.flatMap((part) => part.values),

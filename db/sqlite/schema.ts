@@ -94,16 +94,17 @@ export const openCells = sqliteTable(
   ],
 )
 
-/** How many cells have which status, kept as sums: `stale` for a stale one. */
+/** How many cells have which status and stand on which definition (0 for none), kept as sums: `stale` for one that is marked so. */
 export const cellCounts = sqliteTable(
   'cell_counts',
   {
     tableId: integer().notNull(),
     column: text().notNull(),
     status: text().notNull(),
+    definition: integer().notNull(),
     count: integer().notNull(),
   },
-  (table) => [primaryKey({ columns: [table.tableId, table.column, table.status] })],
+  (table) => [primaryKey({ columns: [table.tableId, table.column, table.status, table.definition] })],
 )
 
 /** Like draws and events never deleted from the end, so a number is not given twice: AUTOINCREMENT would only make each insert dearer. */

@@ -86,6 +86,7 @@ function assemble(connection: Connection, options: Required<SqliteOptions>): Sto
       location: path,
     },
     registerTable: (table: TableRegistration) => queue.run(() => registry.register(table, now())),
+    definitions: (table) => read(() => registry.definitions(idOf(table))),
 
     insert: (batch) => queue.runUnguarded((guard) => writer.insert(batch, idOf(batch.table), guard)),
     step: (request) => queue.runUnguarded((guard) => writer.step(request, idOf(request.table), guard)),
@@ -104,7 +105,7 @@ function assemble(connection: Connection, options: Required<SqliteOptions>): Sto
     findByKey: (table, by, key) => read(() => reader.findByKey(idOf(table), by, key)),
     scan: (query) => read(() => reader.scan(idOf(query.table), query)),
     count: (table, filter = []) => read(() => reader.count(idOf(table), filter)),
-    cellCounts: (table) => read(() => counts.of(idOf(table))),
+    cellCounts: (table, outdated = []) => read(() => counts.of(idOf(table), outdated)),
     journal: (row) => read(() => reader.journal(row)),
     activeRows: (after, limit) => read(() => reader.active(after, limit)),
     dueRows: (query) => read(() => reader.due(idsOf(query.tables), query)),

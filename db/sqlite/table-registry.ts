@@ -1,10 +1,11 @@
 import { TableError } from '../../columns/errors.ts'
-import type { TableRegistration } from '../store.ts'
+import type { StoredDefinition, TableRegistration } from '../store.ts'
 import type { Connection } from './open.ts'
 
 /** Names and numbers of tables and of their definition versions. */
 export interface TableRegistry {
   register(table: TableRegistration, at: number): { definition: number }
+  definitions(tableId: number): StoredDefinition[]
   idOf(name: string): number
   nameOf(id: number): string
 }
@@ -16,6 +17,9 @@ export function createTableRegistry(connection: Connection): TableRegistry {
   )
   const insertDefinition = connection.prepare(
     'INSERT INTO definitions (table_id, number, version, document, created_at) VALUES (?, ?, ?, ?, ?)',
+  )
+  const selectDefinitions = connection.prepare(
+    'SELECT number, document FROM definitions WHERE table_id = ? ORDER BY number',
   )
   const ids = new Map<string, number>()
   const names = new Map<number, string>()
@@ -43,6 +47,10 @@ export function createTableRegistry(connection: Connection): TableRegistry {
       const number = (latest?.number ?? 0) + 1
       insertDefinition.run(tableId, number, version, JSON.stringify(document), createdAt)
       return { definition: number }
+    },
+    definitions(tableId) {
+      const found = selectDefinitions.all(tableId) as { number: number; document: string }[]
+      return found.map(({ number, document }) => ({ number, document: JSON.parse(document) as object }))
     },
     idOf(name) {
       const id = ids.get(name)

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { CellState, CellStatus } from '../../columns/cell.ts'
 import type { RunMode } from '../../db/store.ts'
 import { chooseCells, treatCell } from '../../runtime/choose.ts'
-import { inputHash } from '../../runtime/plan.ts'
-import { plan, planned, row, run } from './plain-table.ts'
+import { planTable } from '../../runtime/plan.ts'
+import { plan, planned, row, run, table } from './plain-table.ts'
 
 const cell = (status: CellStatus, more: Partial<CellState> = {}): CellState => ({
   status,
@@ -58,14 +58,16 @@ describe('the cells a run is about', () => {
   })
 
   test('are, in mode stale, those marked stale and those whose column has changed since', () => {
-    const fresh = cell('done', { definition: 2, hash: inputHash(planned('doubled'), { n: 2 }) })
+    const served = planTable(table, 3, [{ column: 'told', ran: [2], skipped: [] }])
     const cells = {
-      doubled: fresh,
+      doubled: cell('done', { definition: 2, hash: 'h' }),
       owner: cell('done', { stale: true }),
-      told: cell('done', { definition: 2, hash: 'another' }),
-      alone: cell('done', { hash: 'another' }),
+      told: cell('done', { definition: 2, hash: 'h' }),
     }
-    expect(names(chooseCells(plan, row(cells), run({ mode: 'stale' })))).toEqual(['owner', 'told'])
+    const chosen = (more: object) =>
+      names(chooseCells(served, row({ ...cells, ...more }), run({ mode: 'stale' })))
+    expect(chosen({})).toEqual(['owner', 'told'])
+    expect(chosen({ told: cell('done', { hash: 'h' }) })).toEqual(['owner'])
   })
 
   test('are limited to the named columns, and widened by downstream', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import type { CellState } from '../../columns/cell.ts'
 import { compute } from '../../columns/compute.ts'
 import { defineTable } from '../../columns/table.ts'
 import { isStale } from '../../runtime/changed.ts'
@@ -62,22 +63,25 @@ describe('the input hash', () => {
 })
 
 describe('stale', () => {
-  const column = planned('doubled')
-  const hash = inputHash(column, { n: 2 })
-  const stale = (more: object) =>
-    isStale(plan, column, row({ doubled: { status: 'done', attempts: 1, ...more } }))
+  const column = { ...planned('doubled'), outdated: { column: 'doubled', ran: [1, 2], skipped: [1] } }
+  const stale = (more: Partial<CellState>) => isStale(column, { status: 'done', attempts: 1, ...more })
 
-  test('is what is marked, and what an earlier definition gave from other values or other code', () => {
-    expect(stale({ stale: true, hash, definition: 3 })).toBe(true)
-    expect(stale({ hash: 'another', definition: 2 })).toBe(true)
-    expect(stale({ hash, definition: 2 })).toBe(false)
-    expect(stale({ hash, definition: 3 })).toBe(false)
+  test('is what is marked, and what ran under a definition with another column', () => {
+    expect(stale({ stale: true, hash: 'h', definition: 3 })).toBe(true)
+    expect(stale({ hash: 'h', definition: 2 })).toBe(true)
+    expect(stale({ status: 'error', hash: 'h', definition: 2 })).toBe(true)
+    expect(stale({ hash: 'h', definition: 3 })).toBe(false)
+    expect(stale({ definition: 2 })).toBe(false)
+  })
+
+  test('is what was skipped under other conditions, unless a backfill keeps it quiet', () => {
+    const skipped = (definition: number, rule = 'needs n') =>
+      stale({ status: 'skipped', definition, skipped: { rule, values: {} } })
+    expect([skipped(1), skipped(2), skipped(1, 'backfill')]).toEqual([true, false, false])
   })
 
   test('is nothing that is not settled', () => {
-    expect(isStale(plan, column, row())).toBe(false)
-    expect(isStale(plan, column, row({ doubled: { status: 'waiting', attempts: 1, stale: true } }))).toBe(
-      false,
-    )
+    expect(isStale(column, undefined)).toBe(false)
+    expect(stale({ status: 'waiting', stale: true, hash: 'h', definition: 1 })).toBe(false)
   })
 })

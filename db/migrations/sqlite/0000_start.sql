@@ -21,8 +21,9 @@ CREATE TABLE `cell_counts` (
 	`table_id` integer NOT NULL,
 	`column` text NOT NULL,
 	`status` text NOT NULL,
+	`definition` integer NOT NULL,
 	`count` integer NOT NULL,
-	PRIMARY KEY(`table_id`, `column`, `status`)
+	PRIMARY KEY(`table_id`, `column`, `status`, `definition`)
 );
 --> statement-breakpoint
 CREATE TABLE `claims` (

@@ -58,6 +58,25 @@ describe('a window of a table', () => {
     }
   })
 
+  it('of stale rows reads only marks, once no cell stands on an outdated definition', () => {
+    const outdated = [{ column: 'owner', ran: [1], skipped: [1] }]
+    const stale = parseFilter('stale:owner', { columns: ['owner'], inputs: [], outdated })
+    const asked = () => {
+      statements = []
+      reader.scan(1, { table: 'leads', limit: 50, filter: stale })
+      return statements.at(-1)
+    }
+    expect(asked()).not.toContain('json_extract')
+    const counts = createCellCounts(connection)
+    const tally = { status: 'done', definition: 1 }
+    counts.change(1, {}, { owner: tally })
+    counts.write()
+    expect(asked()).toContain('json_extract')
+    counts.change(1, { owner: tally }, { owner: { status: 'done', definition: 2 } })
+    counts.write()
+    expect(asked()).not.toContain('json_extract')
+  })
+
   it('with a filter on values or a search reads rows in order too', () => {
     const query = { table: 'leads', limit: 50, filter: filter('country=DE, owner.name=Ana'), search: 'acme' }
     expect(planOf(() => reader.scan(1, query))).not.toContain('TEMP B-TREE')
@@ -98,7 +117,7 @@ describe('what an insert under an idempotency key asks', () => {
 describe('what a page that is open asks every second', () => {
   it('counts of a table come from the sums, not from its rows', () => {
     const counts = createCellCounts(connection)
-    const plan = planOf(() => counts.of(1))
+    const plan = planOf(() => counts.of(1, []))
     expect(plan).toContain('SEARCH cell_counts')
     expect(plan).not.toContain('SCAN')
   })

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
+import { backfillRule, type CellState } from '../../../columns/cell.ts'
 import { type Condition, parseFilter } from '../../../db/filter.ts'
 import type { ScanQuery } from '../../../db/store.ts'
 import { done, type StoreUnderTest, useBench } from './bench.ts'
@@ -104,7 +105,12 @@ export function querySuite(under: StoreUnderTest): void {
       { of: 'input', field: `$."company" OR 1=1`, operator: '=', value: 'x' },
       { of: 'input', field: '"', operator: '=', value: 'Acme, Inc' },
       { of: 'status', column: `owner"') OR ('1'='1`, status: 'done' },
-      { of: 'stale', column: `owner' OR '1'='1` },
+      { of: 'stale', column: `owner' OR '1'='1`, outdated: [] },
+      {
+        of: 'stale',
+        column: `a`,
+        outdated: [{ column: `a"') OR ('1'='1`, ran: [1, 2], skipped: [1, 2] }],
+      },
     ]
     it.each(codes)('takes a name that is code for a name: %o', async (condition) => {
       expect(await bench.store.scan({ table: 'leads', limit: 10, filter: [condition] })).toEqual([])
@@ -121,6 +127,72 @@ export function querySuite(under: StoreUnderTest): void {
       expect(await found('status:error')).toBe('failed')
       expect(await bench.store.count('customers', filterOf('status:error'))).toBe(1)
       expect(await bench.store.count('customers', filterOf('stale'))).toBe(1)
+    })
+  })
+
+  describe('a filter of what is stale', () => {
+    const bench = useBench(under)
+    const made = (definition: number, over: Partial<CellState> = {}) =>
+      done(1, { hash: 'h', definition, ...over })
+    const skipped = (definition: number, rule = 'when exit "route"'): CellState => ({
+      status: 'skipped',
+      attempts: 0,
+      definition,
+      skipped: { rule, values: {} },
+    })
+    const outdated = [
+      { column: 'segment', ran: [1, 3], skipped: [] },
+      { column: 'owner', ran: [1], skipped: [1] },
+    ]
+
+    beforeEach(async () => {
+      const rows: Record<string, CellState>[] = [
+        { segment: made(1), owner: made(1), score: made(1) },
+        { segment: made(2), owner: made(2), score: made(2) },
+        { segment: made(3), owner: made(3), score: made(3) },
+        { segment: skipped(1), owner: skipped(1), score: skipped(1) },
+        { segment: made(1, { status: 'error' }), owner: skipped(1, backfillRule) },
+        { segment: done(1, { definition: 1 }), owner: { status: 'cancelled', attempts: 0 } },
+        { segment: made(2, { stale: true }), owner: made(1, { stale: true }) },
+        { segment: made(1, { status: 'waiting' }), owner: made(1, { status: 'queued' }) },
+      ]
+      for (const cells of rows) await bench.rest(await bench.row(), cells)
+    })
+
+    const found = async (text: string) => {
+      const filter = parseFilter(text, { ...names, outdated })
+      const rows = await bench.store.scan({ table: 'leads', limit: 100, filter })
+      expect(await bench.store.count('leads', filter)).toBe(rows.length)
+      return rows.map(({ seq }) => seq).join(' ')
+    }
+
+    it.each([
+      ['stale:segment', '1 3 5 7'],
+      ['stale:owner', '1 4 7'],
+      ['stale:score', ''],
+      ['stale', '1 3 4 5 7'],
+      ['stale:segment, owner.status:skipped', '5'],
+    ])('%s finds the marks, and what stands on a definition with another column', async (text, rows) => {
+      expect(await found(text)).toBe(rows)
+    })
+
+    it('agrees with the counts, which tell the same cells as stale', async () => {
+      const staleNow = async () =>
+        (await bench.store.cellCounts('leads', outdated)).filter(({ status }) => status === 'stale')
+      expect(await staleNow()).toEqual([
+        { column: 'owner', status: 'stale', count: 3 },
+        { column: 'segment', status: 'stale', count: 4 },
+      ])
+      const [row] = await bench.store.scan({ table: 'leads', limit: 1 })
+      if (row === undefined) throw new Error('the first row is there')
+      await bench.rest(row, { segment: made(4), owner: made(4), score: made(4) })
+      expect((await staleNow()).map(({ count }) => count)).toEqual([2, 3])
+      expect(await bench.store.cellCounts('leads', outdated)).toContainEqual({
+        column: 'segment',
+        status: 'done',
+        count: 3,
+      })
+      expect(await found('stale')).toBe('3 4 5 7')
     })
   })
 

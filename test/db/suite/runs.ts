@@ -37,6 +37,15 @@ export function runSuite(under: StoreUnderTest): void {
         definition: 1,
       })
     })
+
+    it('keeps the document of each of them', async () => {
+      await register('two')
+      if (durable) await bench.reopen()
+      expect(await bench.store.definitions('leads')).toEqual([
+        { number: 1, document: {} },
+        { number: 2, document: { version: 'two' } },
+      ])
+    })
   })
 
   describe('a run', () => {
