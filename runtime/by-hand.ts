@@ -6,7 +6,7 @@ import type { Run, RunRequest, StoredRow } from '../db/store.ts'
 import { Assignment } from '../routing/decision.ts'
 import type { Alarms } from './alarms.ts'
 import { writeBeside } from './at-rest.ts'
-import { type Skip, skipOf } from './conditions.ts'
+import { skipNow } from './conditions.ts'
 import type { Engine } from './engine.ts'
 import type { Finder } from './find.ts'
 import { declaredValues, type PlannedColumn, type TablePlan } from './plan.ts'
@@ -30,7 +30,11 @@ export interface ByHand {
    *   `row-conflict` for a row that does not come to an owner.
    */
   override(table: string, row: string, options: OverrideOptions): Promise<Run>
-  /** Lets go of an owner whom a person decided: the owner stays, and runs may decide again. */
+  /**
+   * Lets go of an owner whom a person decided: the owner stays, and runs may decide again.
+   *
+   * @throws {TableError} `row-conflict` where no person decided it.
+   */
   letGo(table: string, row: string, options: { who: string; column?: string }): Promise<void>
   /**
    * Tells the cells of one column, or of every column that takes such a signal, and runs them. Answers with their names.
@@ -133,7 +137,7 @@ export function createByHand({ engine, finder, alarms, start, alone }: ByHandPar
       await alone(seq, async () => {
         const row = await findRow(table, id)
         const { pinned, ...cell } = row.cells[name] ?? { status: 'idle', attempts: 0 }
-        if (pinned === undefined) return
+        if (pinned === undefined) throw nothingToLetGo(plan, drawn, row)
         const reason = `let go by ${who}`
         const at = world.now()
         const line = { before: { column: name, pinned }, after: { column: name, letGo: true } }
@@ -195,13 +199,17 @@ function refuseSkipped(plan: TablePlan, column: PlannedColumn, row: StoredRow): 
   })
 }
 
-/** A condition that throws is an error of its cell when the run gets there. */
-function skipNow(plan: TablePlan, column: PlannedColumn, row: StoredRow): Skip | null {
-  try {
-    return skipOf(plan, column, row)
-  } catch {
-    return null
-  }
+function nothingToLetGo(plan: TablePlan, column: PlannedColumn, row: StoredRow): TableError {
+  const skip = skipNow(plan, column, row)
+  const message = `no person decided the ${column.name} of this row: there is nothing to let go`
+  return new TableError('row-conflict', message, {
+    field: 'row',
+    value: row.id,
+    wayOut:
+      skip === null
+        ? 'for another owner run the column with redraw and a reason, or name one with PUT to the same address'
+        : `the row comes to no owner (${skip.reason}), and no run takes back one it has: ask why of the cell`,
+  })
 }
 
 /** A refusal takes the lead from its owner, as an override does: it stands in the audit log. */

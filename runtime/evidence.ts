@@ -1,6 +1,10 @@
 import { z } from 'zod'
 import { type CellState, isStandIn } from '../columns/cell.ts'
-import type { Cost, Work } from '../columns/column.ts'
+import type { Cost } from '../columns/column.ts'
+import { Assignment } from '../routing/decision.ts'
+import { isOutThere } from './choose.ts'
+import type { Skip } from './conditions.ts'
+import type { PlannedColumn } from './plan.ts'
 
 /** What the detail of an attempt may say of a question that was answered by a rule or a model. Every column may use these names. */
 const Told = z.object({
@@ -43,16 +47,46 @@ export function evidenceOf(detail: object | undefined, cost: Cost | undefined): 
   return lines
 }
 
-/** That this cell is stale, and what it takes to have it anew: no run moves an owner or repeats an effect unasked. One sentence. */
-export function staleEvidence(cell: CellState, effect: Work<unknown>['effect']): string {
+/**
+ * That this cell is stale, and what it takes to have it anew: no run moves an owner or repeats an effect unasked. One sentence a line.
+ * `skip`: why the cell would not run for its row now.
+ */
+export function staleEvidence(
+  column: PlannedColumn,
+  cell: CellState,
+  { row, skip }: { row: string; skip: Skip | null },
+): string[] {
+  if (skip !== null && isOutThere(column, cell)) return keptEvidence(column, cell, { row, skip })
+  return [staleText(column, cell)]
+}
+
+function staleText({ column: { work } }: PlannedColumn, cell: CellState): string {
   if (isStandIn(cell)) return 'Stale: it stands in for an answer that did not come; run it again to ask anew'
   const changed = 'Stale: what it stands on has changed since'
   if (cell.status !== 'done') return `${changed}; run it again to have it anew`
-  if (effect === 'write') return `${changed}; run it again with includeEffects to do it anew`
-  if (effect !== 'draw') return `${changed}; run it again to have it anew`
+  if (work.effect === 'write') return `${changed}; run it again with includeEffects to do it anew`
+  if (work.effect !== 'draw') return `${changed}; run it again to have it anew`
   if (cell.pinned !== undefined)
     return `${changed}; a person chose this owner, who stays until a person lets go or chooses another`
   return `${changed}, and the owner stays; run it again with redraw to decide anew`
+}
+
+/** What stands outside is taken back by no run, so nothing that a run can do is advised. */
+function keptEvidence(
+  { column: { work } }: PlannedColumn,
+  cell: CellState,
+  { row, skip }: { row: string; skip: Skip },
+): string[] {
+  if (work.effect === 'write')
+    return [`Stale: now ${skip.reason}; what was done stays, and no run repeats it or takes it back`]
+  const kept = `Stale: now ${skip.reason}; the owner stays on purpose, since the CRM and the rep may have been told, and no run, redraw or override takes the lead back`
+  const { data } = Assignment.safeParse(cell.value)
+  if (cell.draw === undefined || data?.rep == null || data.pool === null) return [kept]
+  const credit = JSON.stringify({ rep: data.rep, leads: 1, reason: 'disqualified', row })
+  return [
+    kept,
+    `To take it back: change the owner in the CRM, tell ${data.name}, and give the turn back with POST /v1/pools/${encodeURIComponent(data.pool)}/credits ${credit}`,
+  ]
 }
 
 function costInWords({ usd, inputTokens, outputTokens }: Cost, estimated: boolean): string {

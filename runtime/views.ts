@@ -4,6 +4,7 @@ import type { Json } from '../columns/json.ts'
 import type { JournalEntry, LateEntry, Values } from '../db/journal.ts'
 import type { StoredRow } from '../db/store.ts'
 import { isStale } from './changed.ts'
+import { skipNow } from './conditions.ts'
 import { deedOf, effectEvidence, lastAttempt } from './effect-told.ts'
 import { evidenceOf, staleEvidence } from './evidence.ts'
 import { type HistoryEntry, historyOf } from './history.ts'
@@ -251,7 +252,9 @@ export function whyOf(
         inputs: last?.inputs ?? null,
         detail: attempt?.detail ?? null,
         evidence: [
-          ...(stale && cell !== undefined ? [staleEvidence(cell, each.column.work.effect)] : []),
+          ...(stale && cell !== undefined
+            ? staleEvidence(each, cell, { row: row.id, skip: skipNow(plan, each, row) })
+            : []),
           ...evidenceOf(attempt?.detail, attempt?.cost),
           ...effectEvidence({ plan, row, history }, each),
         ],

@@ -30,7 +30,10 @@ const letGoRoute = createRoute({
   summary: 'Let go of an owner whom a person decided',
   description: 'The owner stays; from now on runs may decide again.',
   request: { params: RowParams, query: ColumnQuery },
-  responses: { 204: { description: 'let go' } },
+  responses: {
+    204: { description: 'let go' },
+    409: problemAnswer('row-conflict: no person decided the owner; nothing is changed'),
+  },
 })
 
 /** `PUT` and `DELETE /v1/tables/{table}/rows/{row}/owner`. */

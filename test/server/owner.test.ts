@@ -111,6 +111,15 @@ describe('a person decides', () => {
     expect((await owner())?.value).not.toMatchObject({ rep: 'last' })
   })
 
+  test('an owner whom no person decided is not let go: the answer says so, and nothing is written', async () => {
+    const before = await owner()
+    const answer = await ask(app, `${url}/owner`, { method: 'DELETE' })
+    expect(answer.body).toMatchObject({ status: 409, code: 'row-conflict', field: 'row', value: id })
+    expect(answer.body.detail).toContain('nothing to let go')
+    expect(answer.body.wayOut).toContain('redraw')
+    expect(await owner()).toEqual(before)
+  })
+
   test.each([
     ['a rep who is not there', { rep: 'nobody', reason: 'x' }, 'rep'],
     ['no reason', { rep: 'ana' }, 'reason'],
