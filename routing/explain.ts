@@ -26,9 +26,14 @@ const byMethod: Record<Method, string> = {
 
 /**
  * A decision as a person would tell it, one sentence a line: who got the lead, what each rule said on the way, how the reps stood in
- * the rotation, who is told as well. `assignment` is the value of the cell, null for a lead that nobody got or that is held.
+ * the rotation, who is told as well. `assignment` is the value of the cell, null for a lead that nobody got or that is held; `anew` says
+ * why it was taken from who had it before, and at whose word.
  */
-export function explainDecision(trace: DecisionTrace, assignment: Assignment | null): string[] {
+export function explainDecision(
+  trace: DecisionTrace,
+  assignment: Assignment | null,
+  anew: { reason: string; who?: string } | null = null,
+): string[] {
   const told = [opening(trace, assignment)]
   const holds = isHold(trace, assignment)
   trace.rules.forEach((line, index) => {
@@ -38,13 +43,18 @@ export function explainDecision(trace: DecisionTrace, assignment: Assignment | n
     )
     told.push(...tellSeen(line).map((each) => `  ${each}`))
   })
-  if (assignment === null) return told
+  const why = anew === null ? [] : [tellAnew(anew)]
+  if (assignment === null) return [...told, ...why]
   if (assignment.alsoTell !== null) told.push(`${assignment.alsoTell.name} is told as well.`)
   if (assignment.previous.length > 0) {
     told.push(`${listed(assignment.previous.map(({ name }) => name))} had this lead before.`)
   }
-  return told
+  // What a person decided stands in the rule already.
+  return assignment.method === 'manual_override' ? told : [...told, ...why]
 }
+
+const tellAnew = ({ reason, who }: { reason: string; who?: string }): string =>
+  `It was decided anew${who === undefined ? '' : ` by ${who}`}: ${sentence(reason)}`
 
 /** Nobody has the lead, and no method says that this is the end of it. */
 const isHold = ({ method }: DecisionTrace, assignment: Assignment | null): boolean =>

@@ -198,6 +198,7 @@ export const costOfAll = (views: readonly AttemptView[]): number =>
 
 function reasonIn(entry: HistoryEntry['entry']): string | null {
   if (entry.kind === 'passed') return entry.reason
+  if (entry.kind === 'attempt') return joined([entry.cell.reason, anewIn(entry.detail)]) || null
   if (entry.kind !== 'signal') return entry.cell.reason ?? null
   const { kind, by, note, automated } = entry.signal
   return `${kind} by ${by}${automated === true ? ', automated' : ''}${note === undefined ? '' : `: ${note}`}`
@@ -247,7 +248,7 @@ export function whyOf(
         kind: each.column.kind,
         status: cell?.status ?? 'idle',
         value: cell?.value ?? null,
-        reason: `${reasonOf(cell, attempt?.detail, deedOf(each, cell, last))}${anewIn(attempt?.detail)}`,
+        reason: joined([reasonOf(cell, attempt?.detail, deedOf(each, cell, last)), anewIn(attempt?.detail)]),
         stale,
         inputs: last?.inputs ?? null,
         detail: attempt?.detail ?? null,
@@ -299,10 +300,13 @@ function reasonOf(cell: CellState | undefined, detail: object | undefined, deed:
   return cell.status
 }
 
-/** Why the lead was taken from its owner before, and by whom, where that is so. */
-function anewIn(detail: object | undefined): string {
+/** Why the lead was taken from its owner before, and by whom; null where it was not. */
+function anewIn(detail: object | undefined): string | null {
   const anew = detail === undefined || !('anew' in detail) ? null : detail.anew
-  if (typeof anew !== 'object' || anew === null || !('reason' in anew)) return ''
+  if (typeof anew !== 'object' || anew === null || !('reason' in anew)) return null
   const who = 'who' in anew ? ` by ${anew.who}` : ''
-  return `; drawn anew${who}: ${anew.reason}`
+  return `drawn anew${who}: ${anew.reason}`
 }
+
+const joined = (parts: readonly (string | null | undefined)[]): string =>
+  parts.filter((part) => part !== null && part !== undefined).join('; ')

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { TableError } from '../columns/errors.ts'
-import { Assignment, type DecisionTrace, exclusionCodes, methods } from '../routing/decision.ts'
+import { Assignment, exclusionCodes, methods } from '../routing/decision.ts'
 import { explainDecision, notAsked, whyNot, whyOwner } from '../routing/explain.ts'
 import type { Runtime } from '../runtime/runtime.ts'
 import type { CellView, WhyStep } from '../runtime/views.ts'
@@ -42,7 +42,8 @@ const Trace = z.object({
     }),
   ),
 })
-const Detail = z.object({ trace: Trace })
+const Anew = z.object({ reason: z.string(), who: z.string().exactOptional() })
+const Detail = z.object({ trace: Trace, anew: Anew.nullable().default(null) })
 
 export interface Told {
   told: string[]
@@ -70,11 +71,12 @@ export async function tellDecision(asked: Asked, notRep: string | null): Promise
   const { runtime, column, steps, ladder } = asked
   const step = steps.find((each) => each.column === column)
   if (step === undefined || ladder === null) return notAnOwner(column, notRep)
-  const trace = isDecided(step) ? traceOf(step) : null
+  const detail = isDecided(step) ? Detail.safeParse(step.detail).data : undefined
+  const { trace = null, anew = null } = detail ?? {}
   const absence = trace === null || step.status === 'waiting' ? await tellAbsence(asked, step) : []
   const parsed = Assignment.safeParse(step.value)
   const assignment = step.status === 'done' && parsed.success ? parsed.data : null
-  const decided = trace === null ? [] : explainDecision(trace, assignment)
+  const decided = trace === null ? [] : explainDecision(trace, assignment, anew)
   // The hold says more than the first sentence of the decision does: until when, and for whom.
   const told = absence.length > 0 ? [...absence, ...decided.slice(1)] : decided
   if (notRep === null) return { told, whyNot: null }
@@ -141,8 +143,3 @@ const noRep = (id: string) =>
     value: id,
     wayOut: 'use an id of GET /v1/reps',
   })
-
-function traceOf({ detail }: WhyStep): DecisionTrace | null {
-  const parsed = Detail.safeParse(detail)
-  return parsed.success ? parsed.data.trace : null
-}

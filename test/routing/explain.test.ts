@@ -45,6 +45,19 @@ describe('a decision told as a person would', () => {
     ])
   })
 
+  test('says why it was decided anew, and at whose word, unless that is the decision', () => {
+    const { trace, assignment } = at(viewOf({ pools: [emea] }, { previous: [owner(cy)] }))
+    const told = (anew: { reason: string; who?: string } | null, given = assignment) =>
+      explainDecision(trace, given, anew).at(-1)
+    expect(told({ reason: 'Cy asked', who: 'kim' })).toBe('It was decided anew by kim: Cy asked.')
+    expect(told({ reason: 'no touch.' })).toBe('It was decided anew: no touch.')
+    expect(told({ reason: 'Cy asked', who: 'kim' }, null)).toBe('It was decided anew by kim: Cy asked.')
+    expect(told(null)).toBe('Cy had this lead before.')
+    if (assignment === null) throw new Error('somebody got it')
+    const given = { ...assignment, method: 'manual_override' as const }
+    expect(told({ reason: 'Cy asked', who: 'kim' }, given)).toBe('Cy had this lead before.')
+  })
+
   test('says that a fallback took it, and who is told as well', () => {
     const { trace, assignment } = at(viewOf({ pools: [pool('emea', [cy], { whenNobody: { person: ana } })] }))
     expect(explainDecision(trace, assignment)[0]).toBe(

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { RowDetail, RunAnswer, WhyAnswer } from '../../server/contract.ts'
+import { CellDetail, RowDetail, RunAnswer, WhyAnswer } from '../../server/contract.ts'
 import { AuditAnswer, LedgerAnswer, PoolView } from '../../server/contract-routing.ts'
 import { type RunningApp, startApp } from '../support/start-app.ts'
 import { ask, post } from './http.ts'
@@ -109,6 +109,15 @@ describe('a person decides', () => {
     expect(await owner()).toMatchObject({ value: { rep: 'last' }, pinned: null })
     await runAll(redraw)
     expect((await owner())?.value).not.toMatchObject({ rep: 'last' })
+  })
+
+  test('a redraw is told with its reason where people look: in the sentences and in the history', async () => {
+    await runAll({ ...redraw, reason: 'Ana asked for it' })
+    expect((await owner())?.value).not.toMatchObject({ rep: drawn })
+    const why = WhyAnswer.parse((await ask(app, `${url}/cells/owner/why`)).body)
+    expect(why.told.at(-1)).toBe('It was decided anew by local: Ana asked for it.')
+    const { history } = CellDetail.parse((await ask(app, `${url}/cells/owner`)).body)
+    expect(history.map(({ reason }) => reason)).toEqual([null, 'drawn anew by local: Ana asked for it'])
   })
 
   test('an owner whom no person decided is not let go: the answer says so, and nothing is written', async () => {
