@@ -90,6 +90,20 @@ test('a redraw says why, and the ledger keeps it (trap 117)', async () => {
   expect(released.map(({ row, reason }) => [row, reason])).toEqual([[ids[0], 'wrong region']])
 })
 
+test('a redraw of columns that draw nothing is refused, also for its preview', async () => {
+  const wish = { columns: ['exit'], scope: { rows: ids.slice(0, 1) }, mode: 'all', redraw: true, reason: 'x' }
+  for (const more of [{}, { dryRun: true }]) {
+    const { body } = await post(app, runs, { ...wish, ...more })
+    expect(body).toMatchObject({ status: 422, code: 'request-invalid', field: 'redraw', value: true })
+    expect(body.wayOut).toContain('owner')
+  }
+  for (const reached of [{ columns: ['exit', 'owner'] }, { downstream: true }, { columns: null }]) {
+    const { columns, ...rest } = { ...wish, ...reached, dryRun: true }
+    const preview = await post(app, runs, { ...rest, ...(columns !== null && { columns }) })
+    expect(preview.status).toBe(200)
+  }
+})
+
 test('a run is recorded under who asked for it: this machine, or whoever has the key', async () => {
   const other = await startApp({ apiKey: 'a-key-of-the-test' })
   onTestFinished(() => other.close())
