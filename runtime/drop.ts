@@ -1,5 +1,4 @@
-import { type CellState, isSettled } from '../columns/cell.ts'
-import { isQuiet } from './backfill.ts'
+import { type CellState, isQuiet, isSettled } from '../columns/cell.ts'
 import type { Engine } from './engine.ts'
 import type { PlannedColumn } from './plan.ts'
 import { cellOf, note, passOver, pending, reopen, type Task } from './task.ts'
