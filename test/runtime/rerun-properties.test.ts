@@ -43,7 +43,9 @@ async function leadOf({ running, memories }: State, id: string): Promise<Lead> {
 
 const leadsOf = (state: State) => Promise.all(state.ids.map((id) => leadOf(state, id)))
 
-function asRequest({ ids }: State, { scope, redraw, ...given }: Knobs): RunRequest {
+function asRequest({ ids }: State, { scope, ...given }: Knobs): RunRequest {
+  // A redraw of columns that draw nothing is refused.
+  const redraw = given.redraw && (given.columns === null || given.columns.includes('owner'))
   const rows = 'at' in scope ? { rows: scope.at.flatMap((at) => ids[at] ?? []) } : scope
   return request({
     ...given,
@@ -52,6 +54,11 @@ function asRequest({ ids }: State, { scope, redraw, ...given }: Knobs): RunReque
     reason: redraw ? 'try' : null,
     mode: given.mode as RunRequest['mode'],
   })
+}
+
+/** The row comes to no owner, or no person decided the one it has. */
+function expectConflict(error: { code?: string }): void {
+  if (error.code !== 'row-conflict') throw error
 }
 
 function isInScope({ scope }: RunRequest, { id, input, cells }: Lead): boolean {
@@ -277,14 +284,12 @@ async function doDeed(state: State, each: Deed): Promise<boolean> {
           reason: 'hers',
           who: 'boss',
         })
-        .catch((error: { code?: string }) => {
-          if (error.code !== 'row-conflict') throw error
-        })
+        .catch(expectConflict)
       await runtime.idle()
       await resync(state, before)
       return true
     case 'letGo':
-      await runtime.letGo('leads', ids[each.row] ?? '', { who: 'boss' })
+      await runtime.letGo('leads', ids[each.row] ?? '', { who: 'boss' }).catch(expectConflict)
       return false
     case 'cancel': {
       const wish = asRequest(state, each.knobs)
