@@ -291,7 +291,7 @@ describe('code of the definition that goes wrong', () => {
 
   test('a column that answers nothing at all is an error of its cell', async () => {
     const { good } = await cellOf(start().column('silent', ask({ run: () => undefined as never })) as never)
-    expect(good.silent).toMatchObject({ status: 'error', error: { kind: 'crashed' } })
+    expect(good.silent).toMatchObject({ status: 'error', error: { kind: 'invalid-output' } })
   })
 
   test('an effect that cannot be put together is an error: nothing was sent', async () => {
