@@ -31,7 +31,8 @@ const notThere =
 /**
  * Imports the module that `ROTA_TABLES` names. It exports `tables`, a function from connectors to tables.
  *
- * @throws {TableError} `settings-invalid` when the file is not there or exports something else.
+ * @throws {TableError} `settings-invalid` when the file is not there or exports something else; from `tables`, when that function throws or
+ *   answers no tables.
  */
 export async function loadTables(path: string): Promise<LoadedModule> {
   const refuse = (message: string, { wayOut = exported, cause }: { wayOut?: string; cause?: unknown } = {}) =>
@@ -49,15 +50,27 @@ export async function loadTables(path: string): Promise<LoadedModule> {
     const message = `it cannot be loaded: ${error instanceof Error ? error.message : String(error)}`
     throw refuse(message, { wayOut: 'mend the module, or what it imports', cause: error })
   })
+  const answerOf = (ask: () => unknown): unknown => {
+    try {
+      return ask()
+    } catch (error) {
+      if (TableError.isInstance(error)) throw error
+      const message = `"tables" threw ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`
+      throw refuse(message, { wayOut: 'mend the module; ROTA_DEBUG=1 shows where it happened', cause: error })
+    }
+  }
   const parsed = Module.safeParse(loaded)
   if (!parsed.success) throw refuse('it exports no function called "tables"')
   const { tables, sandboxState } = parsed.data
   return {
     sandboxState: sandboxState ?? null,
     tables(connectors) {
-      const made = tables(connectors)
-      if (Array.isArray(made) && made.length > 0 && made.every(isTable)) return made
-      throw refuse('"tables" answered something else than a list of tables')
+      const made = answerOf(() => tables(connectors))
+      if (!Array.isArray(made)) throw refuse('"tables" answered something else than a list of tables')
+      if (made.length === 0) throw refuse('"tables" answered an empty list, so there is nothing to serve')
+      const other = made.findIndex((each) => !isTable(each))
+      if (other >= 0) throw refuse(`"tables" answered a list whose entry ${other + 1} is no table`)
+      return made
     },
   }
 }

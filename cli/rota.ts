@@ -180,8 +180,9 @@ program
 try {
   await program.parseAsync()
 } catch (error) {
-  if (!TableError.isInstance(error)) {
-    if (process.env.ROTA_DEBUG === '1') throw error
+  const isOurs = TableError.isInstance(error)
+  if (process.env.ROTA_DEBUG === '1' && (!isOurs || error.cause !== undefined)) throw error
+  if (!isOurs) {
     console.error(
       `rota: ${error instanceof Error ? error.message : String(error)}\n  ROTA_DEBUG=1 shows where it happened`,
     )

@@ -8,6 +8,14 @@ import type { InputRow, NameOf, Simplify, TypeProblem, When } from './types.ts'
 
 const namePattern = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/
 
+/** What tells a column from a function that was not called, or from options that no kind of column was made of. */
+const ColumnShape = z.object({
+  kind: z.string(),
+  reads: z.array(z.string()),
+  needs: z.array(z.string()),
+  work: z.object({ effect: z.string() }),
+})
+
 /** A column as a member of its table. */
 export interface PlacedColumn {
   name: string
@@ -139,10 +147,27 @@ function place(
   { when = {}, late = null }: { when?: Readonly<Record<string, unknown>>; late?: Late | null },
 ): PlacedColumn {
   checkName('column', name)
+  if (!ColumnShape.safeParse(column).success) {
+    const given = (column ?? null) === null ? 'nothing' : `a value of type ${typeof column}`
+    throw problem(
+      table,
+      name,
+      `column "${name}" is given ${given}, which is no column`,
+      'give what a call such as compute({ … }) or buildColumn({ … }) answers',
+    )
+  }
   if (column.flaw !== undefined) throw flawOf(table, name, column.flaw)
   const inputs = Object.keys(table.input.shape)
   const earlier = table.columns.map((each) => each.name)
-  if (inputs.includes(name) || earlier.includes(name)) {
+  if (inputs.includes(name)) {
+    throw problem(
+      table,
+      name,
+      `column "${name}" has the name of a field of the input`,
+      'give the column another name: both are values of the row',
+    )
+  }
+  if (earlier.includes(name)) {
     throw problem(table, name, `column "${name}" is already defined`, 'give one of the two another name')
   }
   const used: NameOf<Record<string, unknown>>[] = [...column.reads, ...column.needs, ...Object.keys(when)]
@@ -159,8 +184,8 @@ function place(
       throw problem(
         table,
         name,
-        `column "${name}" uses "${each}", which is not an input nor an earlier column`,
-        `move "${each}" before "${name}"; ${wayOutOf(each, [...inputs, ...earlier])}`,
+        `column "${name}" uses "${each}", which is neither a field of the input nor a column before it`,
+        `${wayOutOf(each, [...inputs, ...earlier])}. ${ifLater(name, each)}`,
       )
     }
   }
@@ -170,6 +195,10 @@ function place(
   if (late !== null) checkLate(table, name, { late, dependsOn })
   return { name, index: table.columns.length, column, when, late, dependsOn }
 }
+
+/** Columns are checked as they are given, so whether one of that name follows, and what it uses, is not known yet. */
+const ifLater = (name: string, used: string): string =>
+  `If "${used}" is a column defined further down, define it before "${name}"; if it uses "${name}" as well, "${name}" and "${used}" are a cycle, and one of the two must do without the other`
 
 /** A write confirms draws, and what it has run again must come before them: else the owner would be decided as before. */
 function checkConfirms(table: TableDefinition, name: string, { work }: PlacedColumn['column']): void {

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { boot } from '../../cli/boot.ts'
 import { createClient } from '../../cli/client.ts'
+import { connect } from '../../cli/connect.ts'
 import { loadTables } from '../../cli/load-tables.ts'
 import { readSettings } from '../../cli/settings.ts'
 import { temporaryFolder } from '../support/temp.ts'
@@ -33,6 +34,50 @@ test('a module of tables that is not there is told apart from one that exports s
     details: { wayOut: 'mend the module, or what it imports' },
   })
 })
+
+test('a function tables that throws, or answers no tables, is told with its module', async () => {
+  const folder = await temporaryFolder()
+  onTestFinished(() => folder.remove())
+  const written = async (name: string, text: string) => {
+    const path = join(folder.path, name)
+    await writeFile(path, text)
+    return path
+  }
+  const { connectors } = connect(readSettings({ ROTA_SANDBOX: '1' }))
+  const problemOf = async (path: string) => {
+    const { tables } = await loadTables(path)
+    try {
+      tables(connectors)
+    } catch (error) {
+      return error
+    }
+    return null
+  }
+  for (const [name, answer, told] of [
+    ['empty.ts', '[]', '"tables" answered an empty list, so there is nothing to serve'],
+    ['mixed.ts', '[7]', '"tables" answered a list whose entry 1 is no table'],
+  ] as const) {
+    const path = await written(name, `export const tables = () => ${answer}\n`)
+    expect(await problemOf(path)).toMatchObject({
+      code: 'settings-invalid',
+      message: `ROTA_TABLES=${path}: ${told}`,
+      details: {
+        field: 'ROTA_TABLES',
+        value: path,
+        wayOut: expect.stringMatching(/^export const tables = /),
+      },
+    })
+  }
+  const boom = await written('boom.ts', "export const tables = () => {\n  throw new RangeError('boom')\n}\n")
+  expect(await problemOf(boom)).toMatchObject({
+    code: 'settings-invalid',
+    message: `ROTA_TABLES=${boom}: "tables" threw RangeError: boom`,
+    details: { field: 'ROTA_TABLES', wayOut: 'mend the module; ROTA_DEBUG=1 shows where it happened' },
+  })
+  const { code, stderr } = await rota({ ROTA_TABLES: boom, ROTA_SANDBOX: '1', ROTA_DEBUG: '1' }, 'start')
+  expect(code).toBe(1)
+  expect(stderr).toMatch(/boom\.ts:2:9/)
+}, 30_000)
 
 test('a command that lacks the key of a server is told the variable, not the header', async () => {
   const folder = await temporaryFolder()

@@ -45,8 +45,25 @@ describe('a definition that is wrong says what, where and the way out', () => {
     })
     // @ts-expect-error
     expect(problemOf(() => leads.column('email', one))).toMatchObject({
-      message: 'table "leads": column "email" is already defined',
+      message: 'table "leads": column "email" has the name of a field of the input',
       details: { field: 'columns.email', value: 'email', wayOut },
+    })
+  })
+
+  it.each([
+    ['a kind that was not called', compute, 'a value of type function'],
+    ['options of no kind', { reads: ['email'] }, 'a value of type object'],
+    ['nothing', undefined, 'nothing'],
+  ])('for %s in the place of a column', (_, column, told) => {
+    // @ts-expect-error
+    expect(problemOf(() => leads.column('size', column))).toMatchObject({
+      code: 'definition-invalid',
+      message: `table "leads": column "size" is given ${told}, which is no column`,
+      details: {
+        field: 'columns.size',
+        value: 'size',
+        wayOut: expect.stringMatching(/^give what a call such as compute/),
+      },
     })
   })
 
@@ -73,6 +90,25 @@ describe('a definition that is wrong says what, where and the way out', () => {
     // @ts-expect-error
     const inherited = () => leads.column('size', compute({ reads: ['toString'], run: () => 1 }))
     expect(problemOf(inherited)).toMatchObject({ message: expect.stringContaining('"toString"') })
+  })
+
+  it('for two columns that use each other, whichever comes first', () => {
+    const define = (name: string, other: string) => {
+      // @ts-expect-error
+      return problemOf(() => leads.column(name, compute({ reads: [other], run: () => 1 })))
+    }
+    for (const [name, other] of [
+      ['first', 'last'],
+      ['last', 'first'],
+    ] as const)
+      expect(define(name, other)).toMatchObject({
+        code: 'definition-invalid',
+        message: `table "leads": column "${name}" uses "${other}", which is neither a field of the input nor a column before it`,
+        details: {
+          field: `columns.${name}`,
+          wayOut: `use one of: email, company, domain. If "${other}" is a column defined further down, define it before "${name}"; if it uses "${name}" as well, "${name}" and "${other}" are a cycle, and one of the two must do without the other`,
+        },
+      })
   })
 
   it('for a cycle, the shortest there can be', () => {
