@@ -8,6 +8,8 @@ import type {
   RuleTrace,
 } from './decision.ts'
 
+const endOfLadder = 'otherwise'
+
 const byMethod: Record<Method, string> = {
   existing_owner: 'as the owner the CRM has already',
   open_opportunity: 'as the owner of an open opportunity',
@@ -23,6 +25,10 @@ const byMethod: Record<Method, string> = {
   not_qualified: 'as not qualified',
   error: 'after an error',
 }
+
+/** The pool that a ladder ends in is the first choice of every lead that no rule was for: its turns are ordinary ones. */
+const wayOf = ({ method, rule }: Assignment): string =>
+  byMethod[method === 'fallback_pool' && rule === endOfLadder ? 'round_robin' : method]
 
 /**
  * A decision as a person would tell it, one sentence a line: who got the lead, what each rule said on the way, how the reps stood in
@@ -63,15 +69,24 @@ const isHold = ({ method }: DecisionTrace, assignment: Assignment | null): boole
 function opening(trace: DecisionTrace, assignment: Assignment | null): string {
   const { method, fallbackUsed, rules } = trace
   if (assignment !== null) {
-    const { name, rule, method: how, pool } = assignment
+    const { name, rule, pool } = assignment
     const from = pool === null ? '' : `, pool ${pool}`
-    const fallback = fallbackUsed ? '; the first choice was not there' : ''
-    return `${name} got this lead ${byMethod[how]} (${ruleName(rule)}${from}${fallback}).`
+    const instead =
+      rule === endOfLadder && tookAtOnce(rules)
+        ? 'no rule before it decided'
+        : 'the first choice was not there'
+    return `${name} got this lead ${wayOf(assignment)} (${ruleName(rule)}${from}${fallbackUsed ? `; ${instead}` : ''}).`
   }
   if (method === 'not_qualified')
     return `Nobody gets this lead: ${rules.at(-1)?.reason ?? 'it is not qualified'}.`
   if (method !== null) return 'Nobody got this lead: no rule answered, and the end of the ladder had nobody.'
   return 'Nobody has this lead yet: it is held, and decided again by itself.'
+}
+
+/** The end of the ladder took the lead as it stands there. Whom the rules before it named in vain is told with each of them. */
+function tookAtOnce(rules: readonly RuleTrace[]): boolean {
+  const end = rules.find(({ rule }) => rule === endOfLadder)
+  return end?.matched === true && (end.considered?.some(({ excluded }) => excluded === null) ?? true)
 }
 
 /** What a rule saw beside its reason: its conditions, the records that competed, how the reps stood. */
@@ -145,14 +160,12 @@ function tellConsidered(considered: readonly Considered[]): string[] {
 }
 
 /** That this rep has the lead, how and why: the answer to "why not" about its owner. Null where somebody else has it, or nobody. */
-export function whyOwner(
-  { rep, name, method, rule, pool, reason }: Assignment,
-  asked: string,
-): string | null {
+export function whyOwner(assignment: Assignment, asked: string): string | null {
+  const { rep, name, method, rule, pool, reason } = assignment
   if (rep !== asked) return null
   if (method === 'manual_override') return `${name} has this lead, given by hand: ${pastSentence(reason)}`
   const from = pool === null ? '' : `, pool ${pool}`
-  return `${name} has this lead ${byMethod[method]} (${ruleName(rule)}${from}): ${pastSentence(reason)}`
+  return `${name} has this lead ${wayOf(assignment)} (${ruleName(rule)}${from}): ${pastSentence(reason)}`
 }
 
 /**
@@ -222,7 +235,7 @@ function owedText(balance: number): string {
 const percent = (share: number) => `${Math.round(share * 1_000) / 10} %`
 
 const ruleName = (rule: string) =>
-  rule === 'otherwise' ? 'the end of the ladder' : rule === 'claim' ? "the company's claim" : `rule "${rule}"`
+  rule === endOfLadder ? 'the end of the ladder' : rule === 'claim' ? "the company's claim" : `rule "${rule}"`
 
 const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1)
 

@@ -4,6 +4,7 @@ import { explainDecision, notAsked, whyNot, whyOwner } from '../../routing/expla
 import { overrideOwner } from '../../routing/ladder/override.ts'
 import { by } from '../../routing/ladder/words.ts'
 import { decideOwner, type Ladder } from '../../routing/ladder.ts'
+import type { PoolOptions } from '../../routing/pool.ts'
 import { onLeave, owner, pool, rep, viewOf, weekdays } from './decision-view.ts'
 
 const [ana, bo, cy] = [rep('ana'), rep('bo', { caps: { perDay: 2 } }), rep('cy', onLeave)]
@@ -73,6 +74,32 @@ describe('a decision told as a person would', () => {
       viewOf({ pools: [emea], reps: [away] }),
     )
     expect(explainDecision(kept.trace, kept.assignment).at(-1)).toBe('Ana is told as well.')
+  })
+
+  test('tells a turn at the end of the ladder as one, and a first choice that was not there only where there was one', () => {
+    const rules: Ladder<object>['rules'] = [{ name: 'r', decide: (_, words) => words.no('no owner yet') }]
+    const ended = (end: Ladder<object>['otherwise'], view: DecisionView) => {
+      const { trace, assignment } = decideOwner({ rules, otherwise: end }, {}, view)
+      return [explainDecision(trace, assignment)[0], assignment && whyOwner(assignment, 'ana')]
+    }
+    expect(ended({ pool: 'emea' }, viewOf({ pools: [emea] }))).toEqual([
+      'Ana got this lead by turn (the end of the ladder, pool emea; no rule before it decided).',
+      expect.stringMatching(/^Ana has this lead by turn \(the end of the ladder, pool emea\): /),
+    ])
+    expect(ended({ person: 'ana' }, viewOf({ reps: [ana] }))[0]).toBe(
+      'Ana got this lead as the last person of the chain (the end of the ladder; no rule before it decided).',
+    )
+    const missed = (whenNobody: PoolOptions['whenNobody']) =>
+      ended(
+        { pool: 'away' },
+        viewOf({ pools: [pool('away', [cy], { whenNobody }), emea], reps: [ana, cy] }),
+      )[0]
+    expect(missed({ pool: 'emea' })).toBe(
+      'Ana got this lead by turn (the end of the ladder, pool emea; the first choice was not there).',
+    )
+    expect(missed({ person: ana })).toBe(
+      'Ana got this lead as the last person of the chain (the end of the ladder, pool away; the first choice was not there).',
+    )
   })
 
   test('says that a lead is held, not qualified, or that nobody was there', () => {
