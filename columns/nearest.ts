@@ -5,7 +5,9 @@ export function nearestName(name: string, known: readonly string[]): string | nu
     const distance = editDistance(name.toLowerCase(), each.toLowerCase())
     if (best === null || distance < best.distance) best = { name: each, distance }
   }
-  return best !== null && best.distance <= Math.max(1, Math.floor(name.length / 2)) ? best.name : null
+  // A name of one letter is one change away from any other of one letter.
+  const most = name.length < 2 ? 0 : Math.floor(name.length / 2)
+  return best !== null && best.distance <= most ? best.name : null
 }
 
 /** Insertions, deletions and changes of single letters between two names; neighbours that swapped places count as one. */

@@ -92,6 +92,15 @@ describe('a definition that is wrong says what, where and the way out', () => {
     expect(problemOf(inherited)).toMatchObject({ message: expect.stringContaining('"toString"') })
   })
 
+  it('for a name of one letter, which is like no other', () => {
+    const short = defineTable('leads', { input: z.object({ a: z.string() }) })
+    // @ts-expect-error
+    const define = () => short.column('x', compute({ reads: ['y'], run: () => 1 }))
+    expect(problemOf(define)).toMatchObject({
+      details: { wayOut: expect.stringMatching(/^use one of: a\./) },
+    })
+  })
+
   it('for two columns that use each other, whichever comes first', () => {
     const define = (name: string, other: string) => {
       // @ts-expect-error
