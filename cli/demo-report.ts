@@ -23,8 +23,7 @@ export async function printReport(report: Report): Promise<void> {
   const { rows } = report
   console.log(`\n${paint('bold', 'Who got what, and why')}\n`)
   console.log(tableText(['Company', 'Outcome', 'Because'], rows.map(outcomeLine), [26, 24, 96]))
-  for (const { line, company, why } of report.invalid)
-    console.log(paint('yellow', plain(`refused: line ${line}: ${company}: ${why}`)))
+  printRefused(report.invalid)
   if (report.touched > 0)
     console.log(
       `\n${report.touched} submission(s) came from a person who was there already: kept as a touch, routed once.`,
@@ -34,6 +33,12 @@ export async function printReport(report: Report): Promise<void> {
   await printPools(report.client)
   printSpeed(report)
   await printLedgers(report)
+}
+
+/** The rows of the file that were not taken, each with what to mend. */
+export function printRefused(invalid: Report['invalid']): void {
+  for (const { line, company, why } of invalid)
+    console.log(paint('yellow', plain(`refused: line ${line}: ${company}: ${why}`)))
 }
 
 function outcomeLine(row: RowView): string[] {

@@ -7,7 +7,7 @@ import { TableError } from '../columns/errors.ts'
 import { boot, type Running } from './boot.ts'
 import { createClient, untilDone } from './client.ts'
 import { connect } from './connect.ts'
-import { printReport } from './demo-report.ts'
+import { printRefused, printReport } from './demo-report.ts'
 import { loadTables } from './load-tables.ts'
 import { type CsvRows, readCsv } from './read-csv.ts'
 import { readSettings, type Settings } from './settings.ts'
@@ -56,13 +56,15 @@ export async function demo(options: DemoOptions): Promise<void> {
     for (const end of ['', '-wal', '-shm']) rmSync(`${path}${end}`, { force: true })
   }
   stopOnSignal(close)
+  let taken = 0
   try {
-    await route(running, read)
+    taken = await route(running, read)
   } catch (error) {
     await close()
     throw error
   }
-  if (options.exit) {
+  if (taken === 0) process.exitCode = 1
+  if (options.exit || taken === 0) {
     await close()
     return
   }
@@ -111,7 +113,8 @@ async function bootOnFreePort(settings: Settings): Promise<Running> {
   }
 }
 
-async function route(running: Running, { rows, lines, refused }: CsvRows): Promise<void> {
+/** How many rows of the file were taken; where none was, there is nothing to tell but why. */
+async function route(running: Running, { rows, lines, refused }: CsvRows): Promise<number> {
   const client = createClient(running.url)
   const started = performance.now()
   const invalid = refused.map(({ line, row, why }) => ({ line, company: companyOf(row), why }))
@@ -130,6 +133,13 @@ async function route(running: Running, { rows, lines, refused }: CsvRows): Promi
       invalid.push({ line: lines[from + index] ?? 0, company: companyOf(batch[index]), why })
     })
   }
+  invalid.sort((one, other) => one.line - other.line)
+  const taken = rows.length + refused.length - invalid.length
+  if (taken === 0) {
+    printRefused(invalid)
+    console.log('No row was taken: there is nothing to route.')
+    return 0
+  }
   const finished = await untilDone(client, table, { told: progress() })
   await printReport({
     client,
@@ -137,8 +147,9 @@ async function route(running: Running, { rows, lines, refused }: CsvRows): Promi
     sandboxUrl: running.sandbox?.url ?? '',
     seconds: (performance.now() - started) / 1_000,
     touched,
-    invalid: invalid.toSorted((one, other) => one.line - other.line),
+    invalid,
   })
+  return taken
 }
 
 const companyOf = (row: Record<string, string> | undefined) => row?.company ?? '(no company)'

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { CsvError } from 'csv-parse'
 import { parse } from 'csv-parse/sync'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { TableError } from '../columns/errors.ts'
 
 /** Other names under which a field is known, folded: letters and digits only, lower case. */
@@ -76,7 +76,8 @@ type Refuse = (message: string, wayOut: string) => TableError
  * Reads a whole CSV with a header row as inputs of a table. Blank cells are left out, and so are blank rows and columns that
  * match no field.
  *
- * @throws {TableError} `request-invalid` when the file is not there, is not CSV, no header matches a field, or two that do have one name.
+ * @throws {TableError} `request-invalid` when the file is not there, is not CSV, no header matches a field, two that do have one name, or none is that of a field
+ * that every row must have.
  */
 export async function readCsv(path: string, input: z.ZodObject): Promise<CsvRows> {
   const refuse: Refuse = (message, wayOut) =>
@@ -96,6 +97,7 @@ export async function readCsv(path: string, input: z.ZodObject): Promise<CsvRows
   )
   if (twice !== undefined)
     throw refuse(`two columns are called "${twice.header}"`, 'rename or remove the one that is not meant')
+  requireFields(input, headers, refuse)
   const fieldAt = first.record.map((header) => headers.used.find((each) => each.header === header)?.field)
   const delimiter = delimiterOf(text)
   const read: CsvRows = { rows: [], lines: [], refused: [], headers, encoding }
@@ -114,6 +116,18 @@ export async function readCsv(path: string, input: z.ZodObject): Promise<CsvRows
     }
   }
   return read
+}
+
+/** Said once of the file: without the column every row of it would be refused for the same reason. */
+function requireFields(input: z.ZodObject, { used }: HeaderMap, refuse: Refuse): void {
+  for (const [field, schema] of Object.entries(input.shape)) {
+    if (used.some((each) => each.field === field) || z.safeParse(schema, undefined).success) continue
+    const known = [field, ...(aliases[field] ?? [])].join(', ')
+    throw refuse(
+      `it has no column for "${field}", which every row must have`,
+      `call the column one of: ${known} (capitals, spaces and signs do not matter)`,
+    )
+  }
 }
 
 const isBlank = (value: string) => value.trim() === ''

@@ -115,7 +115,13 @@ test('two headers of one name are refused by name where a field would take both,
   expect(await refusalOf('company,email,e-mail address,email\nA,a@a.example,b,c\n')).toContain(
     'two columns are called "email" | rename or remove the one that is not meant',
   )
-  const { rows, headers } = await read('company,,shoe,,shoe\nA,1,2,3,4\n')
-  expect(rows).toEqual([{ company: 'A' }])
+  const { rows, headers } = await read('company,email,country,,shoe,,shoe\nA,a@a.example,Peru,1,2,3,4\n')
+  expect(rows).toEqual([{ company: 'A', email: 'a@a.example', country: 'Peru' }])
   expect(headers.ignored).toEqual(['', 'shoe', '', 'shoe'])
+})
+
+test('a file without the column of a field that every row must have says so once, with the names it would have taken', async () => {
+  expect(await refusalOf('email,country\na@a.example,Peru\n')).toMatch(
+    /it has no column for "company", which every row must have \| call the column one of: company, companyname, account, /,
+  )
 })

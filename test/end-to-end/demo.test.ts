@@ -132,6 +132,17 @@ describe('the demo', () => {
     expect(figuresOf(out)).toMatchObject({ rows: 2, routed: 2, messages: 2 })
   })
 
+  test('ends with 1 and no empty table where every row is refused', async () => {
+    const file = join(folder.path, 'refused.csv')
+    await writeFile(file, 'company,email\nBroken GmbH,not an address\n')
+    const error: unknown = await demo(file).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({
+      code: 1,
+      stdout: expect.stringMatching(/refused: line 2: Broken GmbH: email: .*\nNo row was taken/),
+    })
+    expect(error).not.toMatchObject({ stdout: expect.stringContaining('Who got what') })
+  })
+
   test('refuses a CRM it does not know by the flag that named it', async () => {
     const error: unknown = await demo('--crm', 'pipedrive').catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({
