@@ -27,6 +27,9 @@ export interface LoadedModule {
 const exported = 'export const tables = (connectors: Connectors) => [myTable(connectors)]'
 const notThere =
   'set ROTA_TABLES to a module of tables that is there, by its path from the folder in which Rota is started'
+/** Node looks for packages beside the module that imports them, not where Rota is. */
+const noPackage =
+  'packages are looked for in the folder of the module and those above it: move the module into the folder of Rota, or run npm install for the package beside it'
 
 /**
  * Imports the module that `ROTA_TABLES` names. It exports `tables`, a function from connectors to tables.
@@ -48,7 +51,11 @@ export async function loadTables(path: string): Promise<LoadedModule> {
   const loaded: unknown = await import(address).catch((error: unknown) => {
     if (TableError.isInstance(error)) throw error
     const message = `it cannot be loaded: ${error instanceof Error ? error.message : String(error)}`
-    throw refuse(message, { wayOut: 'mend the module, or what it imports', cause: error })
+    const isPackage = message.includes("Cannot find package '")
+    throw refuse(message, {
+      wayOut: isPackage ? noPackage : 'mend the module, or what it imports',
+      cause: error,
+    })
   })
   const answerOf = (ask: () => unknown): unknown => {
     try {

@@ -77,7 +77,19 @@ test('a function tables that throws, or answers no tables, is told with its modu
   const { code, stderr } = await rota({ ROTA_TABLES: boom, ROTA_SANDBOX: '1', ROTA_DEBUG: '1' }, 'start')
   expect(code).toBe(1)
   expect(stderr).toMatch(/boom\.ts:2:9/)
-}, 30_000)
+})
+
+test('a module of tables from where a package cannot be found is told where to put it', async () => {
+  const folder = await temporaryFolder()
+  onTestFinished(() => folder.remove())
+  const outside = join(folder.path, 'outside.ts')
+  await writeFile(outside, "import 'zod'\n")
+  const { code, stderr } = await rota({ ROTA_TABLES: outside, ROTA_SANDBOX: '1' }, 'start')
+  expect([code, stderr]).toEqual([
+    2,
+    expect.stringMatching(/Cannot find package 'zod'.*\n.*move the module into the folder of Rota/),
+  ])
+})
 
 test('a command that lacks the key of a server is told the variable, not the header', async () => {
   const folder = await temporaryFolder()
