@@ -23,6 +23,8 @@ export interface Names {
   columns: readonly string[]
   inputs: readonly string[]
   outdated?: readonly Outdated[]
+  /** Where the request has the filter, for its refusal: `filter` unless told. */
+  field?: string
 }
 
 /** All conditions must hold. */
@@ -48,10 +50,19 @@ function splitTerms(text: string): string[] {
 
 function parseTerm(term: string, names: Names): Condition {
   const refuse = (why: string) =>
-    new TableError('request-invalid', `filter: ${why}`, { field: 'filter', value: term, wayOut })
+    new TableError('request-invalid', `filter: ${why}`, {
+      field: names.field ?? 'filter',
+      value: term,
+      wayOut,
+    })
   const known = (column: string) => {
     if (names.columns.includes(column)) return column
     throw refuse(`there is no column "${column}"; the columns are ${names.columns.join(', ')}`)
+  }
+  const compared = (name: string) => {
+    if (names.columns.includes(name)) return name
+    const all = `the columns are ${names.columns.join(', ')}, the fields of the input ${names.inputs.join(', ')}`
+    throw refuse(`there is no column or field "${name}"; ${all}`)
   }
   const status = /^(?:([\w-]+)\.)?status:([\w-]+)$/.exec(term)
   if (status?.[2] !== undefined) {
@@ -72,7 +83,7 @@ function parseTerm(term: string, names: Names): Condition {
   const operator = sign === '!=' ? '!=' : '='
   const value = unquote(raw.trim())
   if (names.inputs.includes(name) && path === '') return { of: 'input', field: name, operator, value }
-  return { of: 'value', column: known(name), path: path.split('.').slice(1), operator, value }
+  return { of: 'value', column: compared(name), path: path.split('.').slice(1), operator, value }
 }
 
 function unquote(text: string): string {

@@ -11,7 +11,7 @@ export function checkRequest(plan: TablePlan, request: RunRequest): void {
   checkColumns(plan, request)
   const { scope } = request
   // It would hold for every row: what was meant to narrow a run must not widen it.
-  if ('filter' in scope && readFilter(plan, scope.filter).length === 0) {
+  if ('filter' in scope && readFilter(plan, scope.filter, 'scope.filter').length === 0) {
     throw new TableError('request-invalid', 'filter: it has no terms', {
       field: 'scope.filter',
       value: scope.filter,

@@ -23,7 +23,7 @@ export async function* windows(
     yield rows.filter((row) => row.seq > cursor)
     return
   }
-  const filter = 'filter' in scope ? readFilter(plan, scope.filter) : null
+  const filter = 'filter' in scope ? readFilter(plan, scope.filter, 'scope.filter') : null
   let after = cursor
   for (;;) {
     const rows = await store.scan({ table, after, limit: windowRows, filter })
@@ -67,12 +67,13 @@ export async function rowsByIds(
 export async function countRows(store: Store, plan: TablePlan, { scope }: RunRequest): Promise<number> {
   const table = plan.table.name
   if ('rows' in scope) return (await rowsByIds(store, { table, ids: scope.rows }, 'refused')).length
-  return store.count(table, 'filter' in scope ? readFilter(plan, scope.filter) : [])
+  return store.count(table, 'filter' in scope ? readFilter(plan, scope.filter, 'scope.filter') : [])
 }
 
 /** @throws {TableError} `request-invalid` naming the term that is not understood. */
-export function readFilter(plan: TablePlan, text: string): Filter {
+export function readFilter(plan: TablePlan, text: string, field = 'filter'): Filter {
   return parseFilter(text, {
+    field,
     columns: plan.columns.map(({ name }) => name),
     inputs: plan.inputs,
     outdated: plan.columns.map(({ outdated }) => outdated),

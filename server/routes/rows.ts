@@ -111,7 +111,15 @@ interface Given {
 /** `rows` with a list is a batch, unless the table itself has such a field; then only `rows` alone, or with `backfill`, is. */
 function inputsOf(body: unknown, fields: readonly string[]): Given {
   const hasRows = typeof body === 'object' && body !== null && 'rows' in body && Array.isArray(body.rows)
-  const isBatch = hasRows && (!fields.includes('rows') || Object.keys(body).every((key) => ownKeys.has(key)))
+  const isOwn =
+    typeof body === 'object' && body !== null && Object.keys(body).every((key) => ownKeys.has(key))
+  if (isOwn && 'rows' in body && !hasRows && !fields.includes('rows'))
+    throw new TableError('request-invalid', 'rows: it is no list', {
+      field: 'rows',
+      value: body.rows,
+      wayOut: 'send { "rows": [ … ] } with a list of rows, or the fields of one row without "rows"',
+    })
+  const isBatch = hasRows && (!fields.includes('rows') || isOwn)
   if (!isBatch) return { inputs: [checked(InsertBody.options[1], body)], single: true, backfill: undefined }
   const { rows, backfill } = checked(InsertBody.options[0], body)
   if (rows.length > maxBatch) {

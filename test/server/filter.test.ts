@@ -41,3 +41,15 @@ test('a filter finds a row that is being worked on as it was before, and both de
   for (const told of [list, scope])
     expect(JSON.stringify(told)).toContain('a row that is being worked on is found as it was before')
 })
+
+test('a name that no filter knows is refused with the columns and the fields of the input, where the request has it', async () => {
+  const app = await startApp()
+  onTestFinished(() => app.close())
+  const told = expect.stringMatching(
+    /no column or field "contry"; the columns are .*owner.*, the fields .*company/,
+  )
+  const listed = await ask(app, '/v1/tables/leads/rows?filter=contry=DE')
+  expect(listed.body).toMatchObject({ code: 'request-invalid', field: 'filter', detail: told })
+  const ran = await post(app, '/v1/tables/leads/runs', { scope: { filter: 'contry=DE' }, mode: 'all' })
+  expect(ran.body).toMatchObject({ code: 'request-invalid', field: 'scope.filter', detail: told })
+})

@@ -35,6 +35,19 @@ describe('inserting', () => {
     expect(answer.body.rows[0]).toMatchObject({ status: 'accepted', ignored: ['Company', 'constructor'] })
   })
 
+  test('rows that is no list is told as such, and is an unknown field beside those of a row', async () => {
+    for (const given of [{ company: 'x' }, 'x', null]) {
+      const answer = await post(app, rows, { rows: given })
+      expect(answer.body, JSON.stringify(given)).toMatchObject({
+        code: 'request-invalid',
+        field: 'rows',
+        detail: expect.stringContaining('rows: it is no list'),
+      })
+    }
+    const single = await post(app, rows, { ...lead(), rows: 5 })
+    expect(single.body.rows[0]).toMatchObject({ status: 'accepted', ignored: ['rows'] })
+  })
+
   test('the valid rows of a batch are accepted, the others are reported in their place', async () => {
     const answer = await post(app, rows, { rows: [lead(), { company: '', email: 'nobody' }, 7, lead()] })
     expect(answer.status).toBe(202)

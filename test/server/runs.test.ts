@@ -180,7 +180,7 @@ test('an unknown column, row, filter or run is named', async () => {
   })
   expect((await post(app, runs, { mode: 'all', scope: { filter: 'what' } })).body).toMatchObject({
     code: 'request-invalid',
-    field: 'filter',
+    field: 'scope.filter',
   })
   expect((await ask(app, '/v1/runs/run_nope')).body).toMatchObject({ status: 404, code: 'run-unknown' })
 })
