@@ -2,6 +2,8 @@ import { z } from 'zod'
 
 const text = z.string().trim().max(5_000)
 
+const written = { offset: true, error: 'write date and time with the zone, such as 2026-11-20T09:30:00Z' }
+
 /** A lead as forms, lists and webhooks bring it. Only the company is required; whatever else is there makes routing better. */
 export const Lead = z.object({
   company: text.min(1, 'a lead needs a company name'),
@@ -22,9 +24,9 @@ export const Lead = z.object({
   leadId: z.preprocess(blankAsMissing, z.string().trim().max(64).optional()),
   /** What the record carries of our last write, and when it changed, where the CRM tells of a change: our own are no leads. */
   stamp: z.preprocess(blankAsMissing, z.string().trim().max(200).optional()),
-  changedAt: z.preprocess(blankAsMissing, z.iso.datetime({ offset: true }).optional()),
+  changedAt: z.preprocess(blankAsMissing, z.iso.datetime(written).optional()),
   /** When the person pressed the button, which may be long before the row arrived. */
-  occurredAt: z.preprocess(blankAsMissing, z.iso.datetime({ offset: true }).optional()),
+  occurredAt: z.preprocess(blankAsMissing, z.iso.datetime(written).optional()),
 })
 export type Lead = z.output<typeof Lead>
 
