@@ -17,7 +17,8 @@ import { paint } from './table-text.ts'
 export interface DemoOptions {
   file: string | null
   crm: string
-  port: string
+  /** Null takes any free one where the usual one is taken. */
+  port: string | null
   exit: boolean
 }
 
@@ -28,7 +29,8 @@ const batchRows = 50
 
 /** Starts sandbox and server, posts leads over HTTP, and tells who got what and why. Needs no account and no network. */
 export async function demo(options: DemoOptions): Promise<void> {
-  requirePort(options.port)
+  const port = options.port ?? process.env.PORT ?? '4400'
+  requirePort(port)
   requireCrm(options.crm)
   const file = options.file ?? sampleLeads
   const read = await readCsv(file, await inputOf())
@@ -42,15 +44,14 @@ export async function demo(options: DemoOptions): Promise<void> {
     if (headers.ignored.length > 0) console.log(`  left out  ${headers.ignored.join(', ')}`)
   }
   const path = join(tmpdir(), `rota-demo-${process.pid}.sqlite`)
-  const running = await bootOnFreePort({
-    ...readSettings({
-      ROTA_SANDBOX: '1',
-      ROTA_CRM: options.crm,
-      PORT: options.port,
-      ROTA_DB: path,
-      ROTA_TABLES: example,
-    }),
+  const settings = readSettings({
+    ROTA_SANDBOX: '1',
+    ROTA_CRM: options.crm,
+    PORT: port,
+    ROTA_DB: path,
+    ROTA_TABLES: example,
   })
+  const running = await bootAt(settings, options.port === null)
   const close = async () => {
     await running.close()
     for (const end of ['', '-wal', '-shm']) rmSync(`${path}${end}`, { force: true })
@@ -102,12 +103,12 @@ async function inputOf(): Promise<z.ZodObject> {
   return first.input
 }
 
-async function bootOnFreePort(settings: Settings): Promise<Running> {
+async function bootAt(settings: Settings, mayMove: boolean): Promise<Running> {
   const options = { sandboxLatencyMs: 20, logLevel: 'warn' }
   try {
     return await boot({ settings, ...options })
   } catch (error) {
-    if (!TableError.isInstance(error) || error.details.field !== 'PORT') throw error
+    if (!TableError.isInstance(error) || error.details.field !== 'PORT' || !mayMove) throw error
     console.log(`port ${settings.PORT} is taken; using a free one`)
     return boot({ settings: { ...settings, PORT: 0 }, ...options })
   }

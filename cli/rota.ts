@@ -25,10 +25,18 @@ program
   .description('route leads on the sandbox: the sample leads, or the rows of a CSV file')
   .argument('[file]', 'CSV file with a header row; its headers are matched by name')
   .option('--crm <name>', 'salesforce or hubspot', 'salesforce')
-  .option('--port <number>', 'port of the page', process.env.PORT ?? '4400')
+  .option(
+    '--port <number>',
+    'port of the page; PORT, else 4400, or a free one where that is taken, when left out',
+  )
   .option('--exit', 'stop when every lead is done instead of staying up')
-  .action(async (file: string | undefined, options: { crm: string; port: string; exit?: boolean }) =>
-    (await import('./demo.ts')).demo({ file: file ?? null, ...options, exit: options.exit ?? false }),
+  .action(async (file: string | undefined, options: { crm: string; port?: string; exit?: boolean }) =>
+    (await import('./demo.ts')).demo({
+      file: file ?? null,
+      ...options,
+      port: options.port ?? null,
+      exit: options.exit ?? false,
+    }),
   )
 
 program

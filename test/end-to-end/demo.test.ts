@@ -1,11 +1,14 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { parse } from 'csv-parse/sync'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { allRows, createClient } from '../../cli/client.ts'
 import { readCsv } from '../../cli/read-csv.ts'
 import { openSqliteStore } from '../../db/sqlite/store.ts'
@@ -26,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => folder.remove())
 
 async function demo(...rest: string[]): Promise<string> {
-  const args = ['--import', patient, 'cli/rota.ts', 'demo', ...rest, '--exit', '--port', '0']
+  const args = ['--import', patient, 'cli/rota.ts', 'demo', '--port', '0', ...rest, '--exit']
   const { stdout } = await run(process.execPath, args, {
     cwd: house,
     timeout: patienceMs,
@@ -134,13 +137,24 @@ describe('the demo', () => {
 
   test('ends with 1 and no empty table where every row is refused', async () => {
     const file = join(folder.path, 'refused.csv')
-    await writeFile(file, 'company,email\nBroken GmbH,not an address\n')
+    await writeFile(file, 'company,email,date\nBroken GmbH,not an address,2026-11-20\n')
     const error: unknown = await demo(file).catch((thrown: unknown) => thrown)
     expect(error).toMatchObject({
       code: 1,
-      stdout: expect.stringMatching(/refused: line 2: Broken GmbH: email: .*\nNo row was taken/),
+      stdout: expect.stringMatching(
+        /refused: line 2: Broken GmbH: email: .*; occurredAt: .* such as 2026-11-20T09:30:00Z .*\nNo row was taken/,
+      ),
     })
     expect(error).not.toMatchObject({ stdout: expect.stringContaining('Who got what') })
+  })
+
+  test('refuses a port that was asked for and is taken', async () => {
+    const server = createServer().listen(0, '127.0.0.1')
+    onTestFinished(() => void server.close())
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const error: unknown = await demo('--port', String(port)).catch((thrown: unknown) => thrown)
+    expect(error).toMatchObject({ code: 2, stderr: expect.stringContaining(String(port)) })
   })
 
   test('refuses a CRM it does not know by the flag that named it', async () => {
