@@ -47,7 +47,8 @@ async function requireSandbox(url: string): Promise<void> {
     throw new TableError('settings-invalid', `no sandbox answers at ROTA_SANDBOX=${url}`, {
       field: 'ROTA_SANDBOX',
       value: url,
-      wayOut: 'start one with "npx node cli/rota.ts sandbox", or set ROTA_SANDBOX=1 for stand-ins in this process',
+      wayOut:
+        'start one with "npx node cli/rota.ts sandbox", or set ROTA_SANDBOX=1 for stand-ins in this process',
       cause,
     })
   }
