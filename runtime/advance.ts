@@ -1,4 +1,4 @@
-import { type CellState, finishOf, isHeld } from '../columns/cell.ts'
+import { isHeld } from '../columns/cell.ts'
 import type { RowStep, Settle } from '../db/store.ts'
 import { alarmOf } from './alarm-of.ts'
 import { launch, type Start } from './attempt.ts'
@@ -123,6 +123,8 @@ function move(engine: Engine, task: Task, settle: Settle, after: After): RowStep
         next: () => advance(engine, task),
         decided: null,
       })
+  // Pauses that begin from here on have a time of their own.
+  task.rung = 0
   if (task.cancelled) dropPending(engine, task)
   const clock = task.clocks.shift()
   after.more = task.clocks.length > 0
@@ -207,21 +209,23 @@ function dueAt(engine: Engine, task: Task, column: PlannedColumn): number {
   const horizon = cell.intent !== undefined && work.effect === 'write' ? cell.intent.at + work.horizonMs : 0
   // A key that is not known to be dead may be another one by now.
   const { credential } = cell.waiting ?? {}
-  const isOver =
-    (credential !== undefined && !engine.limits.rests(credential)) || isFromAhead(cell, engine.world.now())
-  return Math.max(cell.status === 'waiting' && !isOver ? (cell.waiting?.until ?? 0) : 0, horizon)
+  const until = cell.waiting?.until ?? 0
+  // The timer that was set for it has run, though the clock may have been put back meanwhile.
+  const isOver = (credential !== undefined && !engine.limits.rests(credential)) || until <= task.rung
+  return Math.max(cell.status === 'waiting' && !isOver ? until : 0, horizon)
 }
 
-/** The clock was put back since the attempt failed: what is left of the pause by it is longer than the pause ever was. */
-function isFromAhead(cell: CellState, now: number): boolean {
-  const { on } = cell.waiting ?? {}
-  return (on === 'retry' || on === 'rate-limit') && (finishOf(cell) ?? now) > now
-}
-
+/** A timer that is set for this time goes on: the pause is not measured anew by a clock that may have been put back since. */
 function wake(engine: Engine, task: Task, at: number): void {
+  if (task.timer !== null && task.wakesAt === at) return
   if (task.timer !== null) clearTimeout(task.timer)
   const pause = Math.min(Math.max(1, at - engine.world.now()), longestPauseMs)
-  task.timer = setTimeout(() => advance(engine, task), pause)
+  task.wakesAt = at
+  task.timer = setTimeout(() => {
+    task.timer = null
+    if (pause < longestPauseMs) task.rung = at
+    advance(engine, task)
+  }, pause)
 }
 
 /** A draw that no effect confirms is confirmed when its row comes to rest. */

@@ -1,7 +1,7 @@
 import { type CellState, isQuiet, isSettled } from '../columns/cell.ts'
 import type { Engine } from './engine.ts'
 import type { PlannedColumn } from './plan.ts'
-import { cellOf, note, passOver, pending, reopen, type Task } from './task.ts'
+import { cellOf, note, passOver, pending, reopen, settle, type Task } from './task.ts'
 
 /** The cells of a cancelled row that came back unfinished after all: a retry or a read-back that nobody waits for now. */
 export function dropPending(engine: Engine, task: Task): void {
@@ -47,10 +47,13 @@ function standing(before: CellState): CellState {
 export function dropRemoved(engine: Engine, task: Task): void {
   const { plan, row } = task
   const dropped: CellState[] = []
+  const inDoubt = Object.values(row.cells).some(({ intent }) => intent !== undefined)
   for (const [column, before] of Object.entries(row.cells)) {
     if (plan.byName.has(column)) continue
     const { draw } = before
-    if (draw !== undefined) task.release.push({ draw, reason: 'column_removed', ifReserved: true })
+    // What is in doubt may confirm it yet; it is asked again when the row is taken up next.
+    if (draw !== undefined && !inDoubt)
+      task.release.push({ draw, reason: 'column_removed', ifReserved: true })
     if (isSettled(before)) continue
     const cell = { ...droppedCell(before, false), run: task.run.ordinal }
     const reason = 'the column is no longer defined'
@@ -66,7 +69,20 @@ export function dropRemoved(engine: Engine, task: Task): void {
   }
   // The run of an insert comes to every column by itself.
   if (task.run.request !== null) inherit(task, dropped)
+  else if (standsForAnother(task)) {
+    for (const column of plan.columns)
+      if (isFelt(column) && cellOf(task, column) === undefined) settle(task, column)
+  }
 }
+
+/** Somebody outside may have felt already, under a name that is gone, what a column without a cell would do. */
+const standsForAnother = ({ plan, row }: Task): boolean =>
+  Object.entries(row.cells).some(
+    ([name, { status }]) => !plan.byName.has(name) && (status === 'done' || status === 'unknown'),
+  )
+
+const isFelt = ({ column: { work, clock } }: PlannedColumn): boolean =>
+  work.effect === 'write' || clock !== null
 
 /**
  * A renamed column is one without a cell, which a run by hand need not be about: without this a lead would rest without an owner. No effect
@@ -76,15 +92,11 @@ function inherit(task: Task, dropped: readonly CellState[]): void {
   const { plan, row } = task
   const owed = dropped.filter(({ status, intent }) => status !== 'idle' && intent === undefined)
   if (owed.length === 0) return
-  const isBarred = Object.entries(row.cells).some(
-    ([name, cell]) =>
-      isQuiet(cell) || (!plan.byName.has(name) && (cell.status === 'done' || cell.status === 'unknown')),
-  )
+  const isBarred = standsForAnother(task) || Object.values(row.cells).some(isQuiet)
   const reason = 'a column that is no longer defined left its row unfinished'
   for (const column of plan.columns) {
-    const { work, clock } = column.column
-    const isFelt = work.effect === 'write' || clock !== null
-    if (row.cells[column.name] !== undefined || (isBarred && isFelt)) continue
+    const { work } = column.column
+    if (row.cells[column.name] !== undefined || (isBarred && isFelt(column))) continue
     const cell: CellState = { status: 'queued', attempts: 0, reason }
     if (work.effect === 'draw' && owed.some(({ backfill }) => backfill === true)) cell.backfill = true
     note(task, { kind: 'attempt', column: column.name, cell })

@@ -58,6 +58,10 @@ export interface Task {
   /** How the work on the row ended; null while it goes on. */
   ended: EndOfTask | null
   timer: NodeJS.Timeout | null
+  /** The time the timer is set for, in epoch ms. */
+  wakesAt: number
+  /** The time of a timer that has run, until the row has moved on; 0 otherwise. */
+  rung: number
   /** What the entries that are not committed yet add to the counts of a run by hand. */
   counts: RunCounts
 }
@@ -108,6 +112,8 @@ export function createTask(
     cancelled: false,
     ended: null,
     timer: null,
+    wakesAt: 0,
+    rung: 0,
     counts: noCounts(),
   }
 }

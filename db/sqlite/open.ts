@@ -66,7 +66,7 @@ const unusable = (path: string, message: string, details: { wayOut: string; caus
     ...details,
   })
 
-/** Text without its case, in any script. Upper case: the lower one of a sigma depends on where it stands, and ß has to meet SS. */
+/** Text without its case, in any script. Upper case: the lower one of a sigma depends on where it stands, and a search for ß has to meet SS. */
 const fold = (text: unknown) => (typeof text === 'string' ? text.toUpperCase() : null)
 
 function connectTo(path: string): Connection {

@@ -111,6 +111,51 @@ describe('a column that is renamed while a run by hand has its row', () => {
     expect(outside.received).toHaveLength(1)
   })
 
+  test('sends nothing either while the run of its insert has the row', async () => {
+    const side = createVendor()
+    const outside = createOutside()
+    const leads = (told: string) =>
+      defineTable('leads', { input: z.object({ name: z.string() }) })
+        .column(told as 'told', deliver(outside, { reaches: 'people' }))
+        .column('firm', side.asked())
+    let running = await runTables([leads('told')], { parkAfterMs: 1 })
+    const id = await insertOne(running, 'leads', { name: 'a' })
+    await running.runtime.idle()
+    expect(await statuses(running, 'leads', id)).toEqual({ told: 'done', firm: 'waiting' })
+    side.vendor.isDown = false
+    running.clock.aheadMs += hourMs
+    running = await running.restart([leads('message')])
+    await running.runtime.idle()
+    expect(await statuses(running, 'leads', id)).toEqual({ message: 'idle', firm: 'done' })
+    expect(outside.received).toHaveLength(1)
+  })
+
+  test('keeps the turn of a rep whom a write in doubt may have named', async () => {
+    const outside = createOutside()
+    outside.plan('answer-lost')
+    outside.readBack = 'fails'
+    const leads = (owner: string) =>
+      defineTable('leads', { input: z.object({ name: z.string() }) })
+        .column(owner as 'owner', roundRobin({ pool: team }))
+        .column(
+          'told',
+          deliver(outside, {
+            reads: [owner as 'owner'],
+            confirms: [owner as 'owner'],
+            retry: { attempts: 9, baseMs: 60_000, maxMs: 60_000 },
+          }),
+        )
+    let running = await runTables([leads('owner')], { parkAfterMs: 1 })
+    await insertOne(running, 'leads', { name: 'a' })
+    await running.runtime.idle()
+    outside.readBack = 'books'
+    running.clock.aheadMs += hourMs
+    running = await running.restart([leads('rep')])
+    await running.runtime.idle()
+    const [first] = await running.runtime.draws({ limit: 9 })
+    expect(first).toMatchObject({ column: 'owner', member: 'ana', state: 'reserved' })
+  })
+
   test('tells nobody whom a backfill was not to tell', async () => {
     const side = createVendor()
     const outside = createOutside()

@@ -57,6 +57,39 @@ describe('a retry', () => {
     }
   })
 
+  test('is not made before its pause is over because the clock is put back and the row is looked at', async () => {
+    const { table, calls } = scripted(
+      () => {
+        throw busy()
+      },
+      { attempts: 4, baseMs: 600_000, maxMs: 600_000 },
+    )
+    let looks = 0
+    const looking = table.column(
+      'looking',
+      ask<{ n: number }, string>({
+        retry: { attempts: 9, baseMs: 20, maxMs: 20 },
+        run() {
+          looks += 1
+          if (looks < 6) throw busy()
+          return done('seen')
+        },
+      }),
+    )
+    const running = await runTables([looking], { random: () => 1, parkAfterMs: 3_600_000 })
+    const [id = ''] = await insertRows(running, 't', [{ n: 1 }])
+    for (let look = 2; look <= 6; look += 1) {
+      await until(() => looks >= look, 'the row is looked at')
+      running.clock.aheadMs -= 1_000
+    }
+    await until(
+      async () => (await running.runtime.row('t', id)).cells.looking?.status === 'done',
+      'it is seen',
+    )
+    expect(calls).toHaveLength(1)
+    expect((await running.runtime.row('t', id)).cells.asked).toMatchObject({ status: 'waiting', attempts: 1 })
+  })
+
   test('comes after a growing pause, and the cell says what it waits for', async () => {
     const { table, calls } = scripted((call) => {
       if (call < 3) throw busy()
