@@ -8,8 +8,8 @@ const config = defineConfig({
     pool: 'forks',
     // Files share the modules of their process, since loading them anew was a third of the time: a test leaves nothing behind in them.
     isolate: false,
-    // The suite must be comfortable on two cores, where more workers only make timing tests flaky.
-    maxWorkers: 2,
+    // One more than the two cores the suite must be comfortable on: many tests wait for a process or a timer most of their time.
+    maxWorkers: 3,
     // For what hangs, and no statement about speed: a slow and busy machine may take ten times what a free one does.
     testTimeout: 300_000,
     hookTimeout: 300_000,
