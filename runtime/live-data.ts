@@ -6,7 +6,6 @@ import type {
   CreditRecord,
   DrawRecord,
   NewCredit,
-  PlannedTerritory,
   Store,
   TerritoryVersion,
 } from '../db/store.ts'
@@ -33,17 +32,9 @@ export interface LiveData {
   putPool(pool: unknown, who: string, check?: Check<Pool | null>): Promise<PoolView>
   /** Every version, the latest saved first. */
   territories(): Promise<TerritoryVersion[]>
-  putTerritory(
-    planned: PlannedTerritory,
-    who: string,
-    check?: Check<readonly TerritoryVersion[]>,
-  ): Promise<TerritoryVersion>
+  putTerritory: Store['putTerritory']
   /** @throws {TableError} `version-unknown`, or `version-in-force` for one that is not to come any more. */
-  withdrawTerritory(
-    of: { name: string; version: number },
-    who: string,
-    check?: Check<readonly TerritoryVersion[]>,
-  ): Promise<TerritoryVersion>
+  withdrawTerritory: Store['withdrawTerritory']
   audit(query: AuditQuery): Promise<AuditRecord[]>
   credit(credit: NewCredit): Promise<CreditRecord>
   credits(query: { pool?: string; after?: number; limit: number }): Promise<CreditRecord[]>
